@@ -1,0 +1,130 @@
+"""What only shows when the parts of a configuration are seen together. Works on plain data that may be wrong elsewhere. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from collector.config.problems import Problem
+from collector.config.yaml_text import Path_
+
+
+MANY = 2_000
+"""Among more names than this no close match is looked for: it would take seconds for each error."""
+
+
+class Known(NamedTuple):
+    """Names that the configuration may use but does not define. None: not checked."""
+
+    cylinder_types: Collection[str] | None = None
+    rule_ids: Collection[str] | None = None
+
+
+def cross_check(data: object, known: Known) -> list[Problem]:
+    """Every disagreement between the parts."""
+    if not isinstance(data, Mapping):
+        return []
+    return [
+        *_twice(_ids(data, "sites"), "site id", "site ids are unique"),
+        *(p for path, site in _items(data, "sites") for p in _check_site(path, site, known)),
+        *_check_rules(data, known),
+        *_check_channels(data),
+    ]
+
+
+def _check_site(path: Path_, site: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+    ids = [((*path, *inner), asset_id) for inner, asset_id in _ids(site, "assets")]
+    yield from _twice(ids, "asset id", "ids are unique within a site")
+    names = {name for _, name in ids}
+    for inner, asset in _items(site, "assets"):
+        here = (*path, *inner)
+        yield from _check_gateway(here, asset, names)
+        yield from _check_cylinders(here, asset, known.cylinder_types)
+
+
+def _check_gateway(path: Path_, asset: Mapping[str, Any], names: Collection[str]) -> Iterator[Problem]:
+    listed = asset.get("assets")
+    if asset.get("kind") != "gateway" or not isinstance(listed, list):
+        return
+    for index, name in enumerate(listed):
+        if isinstance(name, str) and name not in names:
+            yield Problem((*path, "assets", index), _unknown("asset", name, names))
+
+
+def _check_cylinders(path: Path_, asset: Mapping[str, Any], types: Collection[str] | None) -> Iterator[Problem]:
+    if types is None:
+        return
+    banks = asset.get("banks")
+    places = [((*path, "banks", name), bank) for name, bank in banks.items()] if isinstance(banks, Mapping) else []
+    if asset.get("kind") == "cylinder_store":
+        places.append((path, asset))
+    for here, thing in places:
+        cylinder = thing.get("type") if isinstance(thing, Mapping) else None
+        if isinstance(cylinder, str) and cylinder not in types:
+            yield Problem((*here, "type"), _unknown("cylinder type", cylinder, types))
+
+
+def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+    rules = data.get("rules")
+    if not isinstance(rules, Mapping):
+        return
+    site_ids = {name for _, name in _ids(data, "sites")}
+    asset_paths = {f"{site.get('id')}/{name}" for _, site in _items(data, "sites") for _, name in _ids(site, "assets")}
+    yield from _check_rule_ids(("rules", "all"), rules.get("all"), known.rule_ids)
+    for group, what, names in (("sites", "site", site_ids), ("assets", "asset", asset_paths)):
+        scopes = rules.get(group)
+        for scope, overrides in scopes.items() if isinstance(scopes, Mapping) else ():
+            if scope not in names:
+                yield Problem(("rules", group, scope), _unknown(what, scope, names))
+            yield from _check_rule_ids(("rules", group, scope), overrides, known.rule_ids)
+
+
+def _check_rule_ids(path: Path_, overrides: object, rule_ids: Collection[str] | None) -> Iterator[Problem]:
+    if rule_ids is None or not isinstance(overrides, Mapping):
+        return
+    for rule in overrides:
+        if rule not in rule_ids:
+            yield Problem((*path, rule), _unknown("rule", rule, rule_ids))
+
+
+def _check_channels(data: Mapping[str, Any]) -> Iterator[Problem]:
+    notify = data.get("notify")
+    if not isinstance(notify, Mapping):
+        return
+    channels = [(("notify", *path), name) for path, name in _ids(notify, "channels")]
+    yield from _twice(channels, "channel id", "ids of channels are unique")
+    site_ids = {name for _, name in _ids(data, "sites")}
+    for path, channel in _items(notify, "channels"):
+        listed = channel.get("sites")
+        for index, name in enumerate(listed) if isinstance(listed, list) else ():
+            if isinstance(name, str) and name not in site_ids:
+                yield Problem(("notify", *path, "sites", index), _unknown("site", name, site_ids))
+
+
+def _items(data: Mapping[str, Any], key: str) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
+    """The mappings in a list, with their paths."""
+    listed = data.get(key)
+    for index, item in enumerate(listed) if isinstance(listed, list) else ():
+        if isinstance(item, Mapping):
+            yield (key, index), item
+
+
+def _ids(data: Mapping[str, Any], key: str) -> list[tuple[Path_, str]]:
+    return [((*path, "id"), item["id"]) for path, item in _items(data, key) if isinstance(item.get("id"), str)]
+
+
+def _twice(ids: list[tuple[Path_, str]], what: str, right: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for path, name in ids:
+        if name in seen:
+            yield Problem(path, f"{what} {name!r} stands twice; {right}")
+        seen.add(name)
+
+
+def _unknown(what: str, name: object, known: Collection[str]) -> str:
+    close = get_close_matches(str(name), known, n=1) if len(known) <= MANY else []
+    if close:
+        return f"unknown {what} {name!r}; did you mean {close[0]!r}?"
+    listed = ", ".join(sorted(known)[:12]) or "none"
+    return f"unknown {what} {name!r}; known: {listed}{', …' if len(known) > 12 else ''}"

@@ -1,0 +1,183 @@
+"""Files → `Config`, or every problem at once as `file:line: path: what was found; what would be right`."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from collector.config.checks import Known, cross_check
+from collector.config.model import SITES_TWICE, Config
+from collector.config.problems import Problem, explain
+from collector.config.yaml_text import Path_, YamlProblem, parse, scan
+from collector.errors import UserError
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+MAX_FILES = 20_000
+SHOWN = 200
+
+
+class ConfigError(UserError):
+    """The configuration can't be used. `problems` are complete lines, all of them; the text shows the first 200."""
+
+    def __init__(self, problems: list[str]) -> None:
+        rest = len(problems) - SHOWN
+        super().__init__("\n".join(problems[:SHOWN] + ([f"… and {rest} more"] if rest > 0 else [])))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that was read. `first_site` is the place of its first site among all sites."""
+
+    path: Path
+    text: str
+    first_site: int = 0
+    sites: int = 0
+
+
+def load(path: Path, *, rule_ids: Collection[str] | None = None) -> Config:
+    """Read and check a configuration and the site files that it names.
+
+    `rule_ids`: ids of the default rules; rule names are checked against them where given. Raises ConfigError.
+    """
+    main, data = _read(path)
+    files, unread, unmatched = [main], list[str](), list[Problem]()
+    data = {} if data is None else data
+    if isinstance(data, dict):
+        more, unread, unmatched = _read_site_files(path.parent, data)
+        data, files = _merged(main, data, more)
+    found, config = _validated(data, path.parent, rule_ids)
+    lines = _located(unmatched + found, files) + unread
+    if lines or config is None:
+        raise ConfigError(lines)
+    return config
+
+
+def _validated(data: object, base: Path, rule_ids: Collection[str] | None) -> tuple[list[Problem], Config | None]:
+    crossed = cross_check(data, Known(_cylinder_types(), rule_ids))
+    try:
+        return crossed, Config.model_validate(data, context={"base": base})
+    except ValidationError as exc:
+        explained = explain(exc.errors(include_url=False), data, Config)
+    said_closer = {problem.path[:2] for problem in crossed if problem.path[0] == "sites"}
+    fresh = [p for p in explained if p.path not in said_closer and p.text != SITES_TWICE]
+    return [*fresh, *crossed], None
+
+
+def _cylinder_types() -> Collection[str]:
+    from devices.oxygen import CYLINDERS
+
+    return CYLINDERS
+
+
+def _read(path: Path) -> tuple[_File, object]:
+    text = _text(path)
+    try:
+        return _File(path, text), parse(text)
+    except YamlProblem as exc:
+        raise ConfigError(_syntax(path, text, exc)) from exc
+
+
+def _syntax(path: Path, text: str, problem: YamlProblem) -> list[str]:
+    if problem.line is not None:
+        return [f"{path}:{problem.line}: {problem}"]
+    marks = scan(text)
+    if marks.duplicates:
+        return [
+            f"{path}:{line}: {_dotted(where)}: the key stands twice (first in line {marks.lines[where]}); keep one"
+            for where, line in marks.duplicates
+        ]
+    return [f"{path}:1: {problem}"]
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(
+                [f"{path}: the file is larger than {MAX_FILE_BYTES // 1024**2} MiB; split the sites over files with sites_from"]
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as exc:
+        raise ConfigError([f"{path}: no such file; `oxygrid config example` prints one to begin with"]) from exc
+    except OSError as exc:
+        raise ConfigError([f"{path}: can't be read: {exc.strerror}"]) from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError([f"{path}: not UTF-8 text (byte {exc.start}); save the file as UTF-8"]) from exc
+
+
+def _read_site_files(base: Path, data: dict[str, Any]) -> tuple[list[tuple[_File, list[Any]]], list[str], list[Problem]]:
+    """The sites of every file that a pattern of `sites_from` names; what is wrong with those files; the patterns that fit no file."""
+    patterns = data.get("sites_from")
+    files: list[tuple[_File, list[Any]]] = []
+    unread: list[str] = []
+    unmatched: list[Problem] = []
+    for index, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+        paths = _matching(base, pattern) if isinstance(pattern, str) else []
+        if not 0 < len(paths) <= MAX_FILES:
+            unmatched.append(Problem(("sites_from", index), f"{pattern!r} matches {len(paths)} files; 1 to {MAX_FILES} are right"))
+            continue
+        for path in paths:
+            try:
+                files.append(_site_file(path))
+            except ConfigError as exc:
+                unread.extend(exc.problems)
+    return files, unread, unmatched
+
+
+def _matching(base: Path, pattern: str) -> list[Path]:
+    names = glob.glob(str(base / pattern), recursive=True)  # noqa: PTH207  Path.glob refuses absolute patterns
+    return [path for path in map(Path, sorted(names)) if path.is_file()]
+
+
+def _site_file(path: Path) -> tuple[_File, list[Any]]:
+    file, data = _read(path)
+    if not isinstance(data, dict) or not isinstance(data.get("sites"), list) or len(data) != 1:
+        raise ConfigError([f"{path}:1: a file of sites_from holds exactly one key, sites, with a list"])
+    return file, data["sites"]
+
+
+def _merged(main: _File, data: dict[str, Any], more: list[tuple[_File, list[Any]]]) -> tuple[dict[str, Any], list[_File]]:
+    own = data.get("sites", [])
+    if not more or not isinstance(own, list):
+        return data, [main]
+    sites, files = list(own), [main]
+    for file, listed in more:
+        files.append(_File(file.path, file.text, len(sites), len(listed)))
+        sites.extend(listed)
+    return {**data, "sites": sites}, files
+
+
+def _located(problems: list[Problem], files: list[_File]) -> list[str]:
+    """`file:line: path: text` in the order of the files and lines; each file is scanned once."""
+    by_file: dict[int, list[tuple[Path_, str]]] = {}
+    for problem in problems:
+        number, path = _in_file(problem.path, files)
+        by_file.setdefault(number, []).append((path, problem.text))
+    lines = []
+    for number, found in sorted(by_file.items()):
+        marks = scan(files[number].text)
+        placed = sorted((marks.line_of(path), _dotted(path), text) for path, text in found)
+        lines += [
+            f"{files[number].path}:{line}: {where}: {text}" if where else f"{files[number].path}:{line}: {text}"
+            for line, where, text in placed
+        ]
+    return lines
+
+
+def _in_file(path: Path_, files: list[_File]) -> tuple[int, Path_]:
+    if len(path) >= 2 and path[0] == "sites" and isinstance(path[1], int):
+        for number, file in enumerate(files[1:], start=1):
+            if file.first_site <= path[1] < file.first_site + file.sites:
+                return number, ("sites", path[1] - file.first_site, *path[2:])
+    return 0, path
+
+
+def _dotted(path: Path_) -> str:
+    """sites[0].assets[2].kind"""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

@@ -1,0 +1,65 @@
+"""Secrets are read where they are used, at the moment they are used, and are kept nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from collector.config.base import ENV
+from collector.config.model import Config
+from collector.config.notify import SmtpChannel, WebhookChannel
+from collector.errors import UserError
+
+MAX_BYTES = 64 * 1024
+
+
+def read_secret(source: str) -> str:
+    """The secret that `source` names: the first line of a file, or an environment variable (`env:NAME`). Raises UserError, never with a secret."""
+    if source.startswith(ENV):
+        value = os.environ.get(source.removeprefix(ENV), "")
+        if not value:
+            raise UserError(f"the environment variable {source.removeprefix(ENV)} is not set; a secret is expected in it")
+        return value
+    try:
+        with Path(source).open("rb") as file:
+            content = file.read(MAX_BYTES)
+    except OSError as exc:
+        raise UserError(
+            f"{source}: the secret can't be read: {exc.strerror}; put it there, readable for the user that runs oxygrid"
+        ) from exc
+    try:
+        secret = content.decode().partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError as exc:
+        raise UserError(f"{source}: the secret is no UTF-8 text; the file should hold it on its first line") from exc
+    if not secret:
+        raise UserError(f"{source}: the first line is empty; the file should hold the secret on its first line")
+    return secret
+
+
+def sources(config: Config) -> Iterator[tuple[str, str]]:
+    """(key, source) of every secret that the configuration names."""
+    for section, keys in (("mqtt", ["password_file"]), ("jetstream", ["password_file"]), ("influxdb", ["token_file", "password_file"])):
+        for key in keys:
+            source = getattr(getattr(config, section), key, None)
+            if source is not None:
+                yield f"{section}.{key}", source
+    for channel in config.notify.channels:
+        here = f"notify.channels.{channel.id}"
+        if isinstance(channel, SmtpChannel) and channel.password_file:
+            yield f"{here}.password_file", channel.password_file
+        if isinstance(channel, WebhookChannel):
+            if channel.url_file:
+                yield f"{here}.url_file", channel.url_file
+            yield from ((f"{here}.secret_headers.{name}", source) for name, source in channel.secret_headers.items())
+
+
+def unreadable(config: Config) -> list[str]:
+    """One sentence for each named secret that can't be read here and now."""
+    found = []
+    for key, source in sources(config):
+        try:
+            read_secret(source)
+        except UserError as exc:
+            found.append(f"{key}: {exc}")
+    return found
