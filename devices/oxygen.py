@@ -1,7 +1,8 @@
 """How much oxygen there is: in cylinders by the real-gas law, in tanks of liquid. Pure.
 
-Litres of gas (`litres`) are at the reference condition everywhere: 15 °C and 1.01325 bar absolute. Pressures (`_bar`) are gauge, at sea level.
-At altitude the atmosphere is up to 0.35 bar thinner; as content is a difference of two densities, that changes it by less than 0.05 %.
+Litres of gas (`litres`) are at the reference condition everywhere: 15 °C and 1.01325 bar absolute.
+Pressures (`_bar`) are gauge, at sea level. In the mountains the atmosphere is up to 0.4 bar thinner; as content is a difference of two
+densities, that changes it by less than 0.05 %.
 """
 
 from __future__ import annotations
@@ -123,7 +124,9 @@ class CylinderType:
 
     def __post_init__(self) -> None:
         if not (self.water_l > 0 and 0 < self.fill_bar <= MAX_PRESSURE_BAR and self.catalogue_litres > 0):
-            raise ValueError(f"cylinder type {self.name!r}: water volume, fill pressure and content must be positive")
+            raise ValueError(
+                f"cylinder type {self.name!r}: its figures must be positive, its fill pressure at most {MAX_PRESSURE_BAR:.0f} bar"
+            )
 
 
 _TRADE = "trade sizes, not checked against a standard"
