@@ -1,0 +1,116 @@
+"""What the collector knows of one asset at this moment: latest values with their times, freshness, sequence, clock. Pure.
+
+The whole of it is in a snapshot (`AssetSnapshot`), so that a restart goes on where it stopped.
+"""
+from __future__ import annotations
+
+from statistics import median
+
+import msgspec
+
+from collector.rules.compile import Program
+from devices.assets import Asset
+from devices.signal import HISTORY, Observation, Timing, Value
+
+SKEW_SAMPLES = 20
+SKEW_SPREAD_MS = 30_000
+SKEW_MIN_MS = 120_000
+MIN_SILENCE_MS = 120_000
+
+
+class SkewTracker(msgspec.Struct, array_like=True):
+    """Tells a clock that is behind from a backlog: a slow clock is late by the same amount for as long as we look, a backlog by less and less.
+
+    `lags_ms` and `received_ms` are of the last SKEW_SAMPLES observations that came too late to be live.
+    """
+
+    lags_ms: list[int] = []
+    received_ms: list[int] = []
+
+    def add(self, lag_ms: int, received_ms: int, interval_ms: float) -> int | None:
+        """The steady lag in ms, once it is sure; else None."""
+        self.lags_ms = [*self.lags_ms[1 - SKEW_SAMPLES :], lag_ms]
+        self.received_ms = [*self.received_ms[1 - SKEW_SAMPLES :], received_ms]
+        if len(self.lags_ms) < SKEW_SAMPLES or max(self.lags_ms) - min(self.lags_ms) > SKEW_SPREAD_MS:
+            return None
+        in_a_burst = self.received_ms[-1] - self.received_ms[0] < interval_ms * SKEW_SAMPLES / 4
+        return None if in_a_burst else int(median(self.lags_ms))
+
+
+class AssetSnapshot(msgspec.Struct, array_like=True):
+    """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received)."""
+
+    event_ms: int = 0
+    fresh_ms: int = 0
+    values: dict[str, float | bool | str] = {}
+    times: dict[str, tuple[int, int]] = {}
+    seq: int | None = None
+    gaps: int = 0
+    duplicates: int = 0
+    bad_clock: bool = False
+    skew: SkewTracker | None = None
+    online: bool | None = None
+    offline_ms: int = 0
+
+
+class AssetState:
+    """One asset, live. `awake`: some alarm of it is pending or open, so that even a quiet reading needs a look."""
+
+    __slots__ = ("asset", "awake", "gateway", "program", "silent_after_ms", "state", "times", "values")
+
+    def __init__(self, asset: Asset, program: Program, state: AssetSnapshot | None = None) -> None:
+        self.asset = asset
+        self.program = program
+        self.gateway: str | None = None
+        self.awake = False
+        self.silent_after_ms = max(int(3000 * asset.interval_s), MIN_SILENCE_MS)
+        self.state = state or AssetSnapshot()
+        self.values: dict[str, Value] = self.state.values
+        self.times = self.state.times
+
+    def take(self, obs: Observation) -> dict[str, Value]:
+        """Fold a live observation; returns the values that are news. A value older than (or as old as) what is known is none."""
+        state, event_ms = self.state, obs.event_ms
+        values = obs.values
+        if event_ms <= state.event_ms:
+            times = self.times
+            values = {name: value for name, value in values.items() if (known := times.get(name)) is None or known[0] < event_ms}
+            if not values:
+                state.duplicates += 1
+                return values
+        else:
+            state.event_ms = event_ms
+        state.fresh_ms = obs.received_ms
+        self.values.update(values)
+        self.times.update(dict.fromkeys(values, (event_ms, obs.received_ms)))
+        if obs.seq is not None:
+            self._count(obs.seq)
+        return values
+
+    def _count(self, seq: int) -> None:
+        state = self.state
+        if state.seq is not None and seq > state.seq + 1:
+            state.gaps += seq - state.seq - 1
+        if state.seq is None or seq > state.seq or seq < state.seq // 2:
+            state.seq = seq
+
+    def corrected(self, obs: Observation) -> Observation | None:
+        """An observation that came late only because its clock is behind, with the lag taken off; None where it is history in truth."""
+        state = self.state
+        if obs.timing & HISTORY != Timing.LATE:
+            return None
+        lag_ms = obs.received_ms - obs.event_ms
+        state.skew = state.skew or SkewTracker()
+        steady_ms = state.skew.add(lag_ms, obs.received_ms, self.asset.interval_s * 1000)
+        if steady_ms is None:
+            return None
+        return msgspec.structs.replace(obs, event_ms=obs.event_ms + steady_ms, timing=obs.timing & ~HISTORY | Timing.BAD_CLOCK)
+
+    def silent_signals(self, watched: tuple[str, ...], now_ms: int, heard_from_ms: int) -> list[str]:
+        """Of the watched signals that were ever seen, those with no fresh value for too long; all of them when nothing at all comes."""
+        limit = now_ms - self.silent_after_ms
+        if limit < heard_from_ms:
+            return []
+        if self.state.fresh_ms <= limit:
+            return [name for name in watched if name in self.times] or ["everything"]
+        return [name for name in watched if name in self.times and self.times[name][1] <= limit]

@@ -1,0 +1,305 @@
+"""One site, folded: observations, statuses, commands and time go in; transitions and stock come out. Pure.
+
+`SiteFold` is the unit of state: all rules, alarms and stock of a site depend on nothing outside of it, so sites can be split over processes.
+Due times are announced through `wake(due_ms, what, key)` and come back through `due(what, key, now_ms)`.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from collector.alarms.alarm import Alarm, Delays
+from collector.alarms.book import Book, Key
+from collector.asset import AssetSnapshot, AssetState
+from collector.late import CLOSE_AFTER_MS, LateConditions
+from collector.outputs import StateChange, StockEstimate, Transition
+from collector.points import alarm_point, stock_points
+from collector.rules.compile import Condition, Program, Programs, Verdict
+from collector.stock import SiteStock, StockState
+from devices.assets import Gateway, Site, display_name
+from devices.signal import HISTORY, Observation, Timing, Value
+
+Wake = Callable[[int, str, str], None]
+
+STOCK_EVERY_MS = 60_000
+GATEWAY_EVERY_MS = 30_000
+
+
+class SiteState(msgspec.Struct, array_like=True):
+    """The snapshot of a site."""
+
+    assets: dict[str, AssetSnapshot] = {}
+    alarms: dict[str, Alarm] = {}
+    late: LateConditions = msgspec.field(default_factory=LateConditions)
+    heard_from_ms: int = 0
+    connected: bool = True
+    stock: StockState | None = None
+    estimate: StockEstimate | None = None
+
+
+class SiteFold:
+    """See the module. `state` is what a snapshot gave back, or None."""
+
+    def __init__(self, site: Site, programs: Programs, wake: Wake, state: SiteState | None = None) -> None:
+        state = state or SiteState()
+        self.site = site
+        self.assets = {a.id: AssetState(a, programs.of_asset(site, a), state.assets.get(a.id)) for a in site.assets}
+        self.estimate = state.estimate
+        self.heard_from_ms = state.heard_from_ms
+        self._connected = state.connected
+        self._wake = wake
+        self._conditions = programs.of_site(site)
+        self._stock = SiteStock(site, state.stock)
+        self._late = state.late
+        self.book = Book(site.id, self._where, site.zone)
+        self.book.alarms = {_key(name): alarm for name, alarm in state.alarms.items() if self._condition(_key(name)) is not None}
+        for asset in site.assets:
+            if isinstance(asset, Gateway):
+                for member in asset.assets:
+                    self.assets[member].gateway = asset.id
+
+    def dump(self) -> SiteState:
+        """Everything that a restart needs; shares no mutable value that later folding changes once it is encoded."""
+        return SiteState(
+            assets={name: a.state for name, a in self.assets.items() if a.times or a.state.online is not None},
+            alarms={f"{asset}/{rule}": alarm for (asset, rule), alarm in self.book.alarms.items()},
+            late=self._late,
+            heard_from_ms=self.heard_from_ms,
+            connected=self._connected,
+            stock=self._stock.dump(),
+            estimate=self.estimate,
+        )
+
+    def arm(self, now_ms: int) -> None:
+        """Announce every due time anew: after a start."""
+        self.heard_from_ms = self.heard_from_ms or now_ms
+        for name, asset in self.assets.items():
+            asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
+            if _of_type(asset.program, "silent"):
+                self._wake(max(asset.state.fresh_ms, self.heard_from_ms) + asset.silent_after_ms, "silence", name)
+            if _of_type(asset.program, "offline"):
+                self._wake(now_ms + GATEWAY_EVERY_MS, "gateway", name)
+        for (name, rule), alarm in self.book.alarms.items():
+            if alarm.deadline_ms is not None:
+                self._wake(alarm.deadline_ms, "delay", f"{name}/{rule}")
+        if self._stock_matters:
+            self._wake(now_ms - now_ms % STOCK_EVERY_MS + STOCK_EVERY_MS, "stock", "")
+        if self._late.due_ms:
+            self._wake(self._late.due_ms, "late", "")
+
+    # ---- what comes in -------------------------------------------------------------------------------------------------------
+
+    def observe(self, obs: Observation, out: StateChange) -> None:
+        """Fold one observation. The hot path: a quiet value costs a lookup and a comparison."""
+        asset = self.assets.get(obs.asset)
+        if asset is None:
+            return
+        if obs.timing & HISTORY:
+            corrected = asset.corrected(obs)
+            if corrected is None:
+                self._discover(asset, obs, out)
+                return
+            obs = corrected
+        values = asset.take(obs)
+        if not values:
+            return
+        watches = asset.program.watches
+        if asset.awake or obs.timing or asset.state.bad_clock:
+            self._look(asset, obs, out)
+        else:
+            for name, value in values.items():
+                watch = watches.get(name)
+                if watch is not None and not (
+                    watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud  # type: ignore[operator]
+                ):
+                    self._look(asset, obs, out)
+                    break
+        if not self._stock.SIGNALS.isdisjoint(values):
+            for event in self._stock.observe(obs.asset, obs.kind, values, obs.event_ms):
+                out.stock_events.append(event)
+
+    def status(self, name: str, online: bool, received_ms: int, *, retained: bool) -> None:
+        """A gateway's own word, or its last will. A remembered "online" proves nothing; a remembered "offline" is still so."""
+        asset = self.assets.get(name)
+        if asset is None or (online and retained):
+            return
+        if not online and asset.state.online is not False:
+            asset.state.offline_ms = received_ms
+        asset.state.online = online
+
+    def started(self, now_ms: int) -> None:
+        """The collector began: nobody can be called silent for the time it was not there."""
+        self.heard_from_ms = now_ms
+
+    def source(self, connected: bool, now_ms: int) -> None:
+        """The session with the broker began or ended: while it is away, nobody is silent."""
+        self._connected = connected
+        self.heard_from_ms = now_ms
+
+    def acknowledge(self, key: Key, by: str, now_ms: int, out: StateChange) -> bool:
+        """False where there is nothing to acknowledge under that name."""
+        condition = self._condition(key)
+        before = len(out.transitions)
+        if condition is not None:
+            self._emit(self.book.acknowledge(key, condition, by, now_ms), out)
+        return len(out.transitions) > before
+
+    def due(self, what: str, key: str, now_ms: int, out: StateChange) -> None:
+        """A time announced through `wake` has come."""
+        {"delay": self._delay_over, "silence": self._silence, "gateway": self._gateway, "stock": self._hours, "late": self._late_over}[what](
+            key, now_ms, out
+        )
+
+    # ---- readings ------------------------------------------------------------------------------------------------------------
+
+    def _look(self, asset: AssetState, obs: Observation, out: StateChange) -> None:
+        """Judge every condition of the asset on its latest values."""
+        name = asset.asset.id
+        times = (obs.event_ms, obs.received_ms)
+        asset.state.bad_clock = bool(obs.timing & (Timing.BAD_CLOCK | Timing.FUTURE))
+        for condition in asset.program.conditions:
+            self._judge((name, condition.rule.id), condition, condition.judge(asset.values), condition.value(asset.values), times, out)
+        for condition in asset.program.others:
+            if condition.rule.type == "clock":
+                verdict = Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR
+                self._judge((name, condition.rule.id), condition, verdict, None, times, out)
+            elif condition.rule.type == "silent" and self.book.awake((name, condition.rule.id)):
+                silent = asset.silent_signals(condition.rule.signals, obs.received_ms, self.heard_from_ms)
+                verdict = Verdict.HOLD if silent else Verdict.CLEAR
+                self._judge((name, condition.rule.id), condition, verdict, None, (obs.received_ms, obs.received_ms), out)
+        asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
+
+    def _judge(
+        self, key: Key, condition: Condition, verdict: Verdict, value: Value | None, times: tuple[int, int], out: StateChange
+    ) -> None:
+        delays = self._delays(key[0], condition)
+        before = self.book.deadline(key)
+        self._emit(self.book.judge(key, condition, verdict, value, times, delays), out)
+        after = self.book.deadline(key)
+        if after is not None and after != before:
+            self._wake(after, "delay", f"{key[0]}/{key[1]}")
+
+    def _delays(self, name: str, condition: Condition) -> Delays:
+        rule = condition.rule
+        asset = self.assets.get(name)
+        interval_ms = asset.asset.interval_s * 1000 if asset else STOCK_EVERY_MS
+        off_ms = int(interval_ms / 2) if rule.type == "silent" else int(rule.off_delay_s * 1000)
+        return Delays(int(rule.on_delay_s * 1000), off_ms, 0 if rule.type == "silent" else int(1.5 * interval_ms))
+
+    def _discover(self, asset: AssetState, obs: Observation, out: StateChange) -> None:
+        """History: it raises and clears nothing, but what it shows is written down."""
+        if obs.timing & Timing.RETAINED:
+            for name, value in obs.values.items():
+                asset.values.setdefault(name, value)
+            return
+        if not self._late.due_ms:
+            self._wake(obs.received_ms + CLOSE_AFTER_MS, "late", "")
+        for found in self._late.observe(asset, obs):
+            self._write_discovered(found, obs.received_ms, out)
+
+    def _late_over(self, _key: str, now_ms: int, out: StateChange) -> None:
+        for found in self._late.close(now_ms):
+            self._write_discovered(found, now_ms, out)
+        if self._late.due_ms:
+            self._wake(self._late.due_ms, "late", "")
+
+    def _write_discovered(self, found: tuple[str, int, int | None, Value | None], now_ms: int, out: StateChange) -> None:
+        name, started_ms, ended_ms, value = found
+        key = _key(name)
+        condition = self._condition(key)
+        alarm = self.book.alarms.get(key)
+        if condition is None or (alarm is not None and alarm.condition and alarm.raised_ms <= started_ms):
+            return
+        self._emit(self.book.discovered(key, condition, (started_ms, ended_ms), value, now_ms), out)
+
+    # ---- time ----------------------------------------------------------------------------------------------------------------
+
+    def _delay_over(self, name: str, now_ms: int, out: StateChange) -> None:
+        key = _key(name)
+        condition = self._condition(key)
+        if condition is None:
+            return
+        asset = self.assets.get(key[0])
+        value = condition.value(asset.values) if asset else self._hours_value(condition)
+        self._emit(self.book.expire(key, condition, value, now_ms, self._delays(key[0], condition)), out)
+
+    def _silence(self, name: str, now_ms: int, out: StateChange) -> None:
+        """No reading for too long. While the whole gateway is dark that is one fact, and its own alarm says it."""
+        asset = self.assets[name]
+        if self._connected:
+            for condition in _of_type(asset.program, "silent"):
+                silent = asset.silent_signals(condition.rule.signals, now_ms, self.heard_from_ms)
+                if silent and not self._dark_with(asset, now_ms):
+                    self._judge((name, condition.rule.id), condition, Verdict.RAISE, ", ".join(silent), (now_ms, now_ms), out)
+                    asset.awake = True
+        last_ms = max(self.heard_from_ms, min((t[1] for t in asset.times.values()), default=0))
+        self._wake(max(last_ms + asset.silent_after_ms, now_ms + asset.silent_after_ms // 4), "silence", name)
+
+    def _dark_with(self, asset: AssetState, now_ms: int) -> bool:
+        return asset.gateway is not None and self._dark(asset.gateway, now_ms)
+
+    def _dark(self, gateway: str, now_ms: int) -> bool:
+        """Nothing comes from the gateway nor from any asset behind it."""
+        group = [self.assets[gateway], *(a for a in self.assets.values() if a.gateway == gateway)]
+        own = self.assets[gateway].state
+        if own.online is False and all(member.state.fresh_ms <= own.offline_ms for member in group):
+            return True
+        return all(max(m.state.fresh_ms, self.heard_from_ms) + m.silent_after_ms <= now_ms for m in group)
+
+    def _gateway(self, name: str, now_ms: int, out: StateChange) -> None:
+        if self._connected:
+            dark = self._dark(name, now_ms)
+            for condition in _of_type(self.assets[name].program, "offline"):
+                verdict = Verdict.RAISE if dark else Verdict.CLEAR
+                self._judge((name, condition.rule.id), condition, verdict, None, (now_ms, now_ms), out)
+        self._wake(now_ms + GATEWAY_EVERY_MS, "gateway", name)
+
+    def _hours(self, _key: str, now_ms: int, out: StateChange) -> None:
+        """Hours left, once a minute: estimated, judged, handed on."""
+        self.estimate = self._stock.estimate(now_ms)
+        out.stock.append(self.estimate)
+        out.points.extend(stock_points(self.site, self.estimate))
+        for condition in self._conditions:
+            value = self._hours_value(condition)
+            verdict = Verdict.HOLD if value is None else condition.thresholds[0].judge(value)
+            self._judge(("", condition.rule.id), condition, verdict, value, (now_ms, now_ms), out)
+        self._wake(now_ms - now_ms % STOCK_EVERY_MS + STOCK_EVERY_MS, "stock", "")
+
+    # ---- small things --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _stock_matters(self) -> bool:
+        return any(a.asset.kind in {"psa_plant", "manifold", "lox_tank", "cylinder_store"} for a in self.assets.values())
+
+    def _hours_value(self, condition: Condition) -> float | None:
+        if self.estimate is None:
+            return None
+        estimate = self.estimate
+        return {"connected_now": estimate.connected_now_h, "connected": estimate.connected_h, "on_site": estimate.on_site_h}[
+            condition.rule.hours
+        ].mid
+
+    def _condition(self, key: Key) -> Condition | None:
+        name, rule = key
+        asset = self.assets.get(name)
+        found = (*asset.program.conditions, *asset.program.others) if asset else self._conditions if not name else ()
+        return next((c for c in found if c.rule.id == rule), None)
+
+    def _emit(self, transition: Transition | None, out: StateChange) -> None:
+        if transition is not None:
+            out.transitions.append(transition)
+            out.points.append(alarm_point(self.site, transition))
+
+    def _where(self, name: str) -> str:
+        site = display_name(self.site)
+        return f"{site}, {display_name(self.assets[name].asset)}" if name in self.assets else site
+
+
+def _key(name: str) -> Key:
+    asset, _, rule = name.rpartition("/")
+    return asset, rule
+
+
+def _of_type(program: Program, kind: str) -> list[Condition]:
+    return [condition for condition in program.others if condition.rule.type == kind]
