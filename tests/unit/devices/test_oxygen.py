@@ -229,10 +229,24 @@ def test_conversions_of_the_trade(computed: float, expected: float, tolerance: f
     assert computed == pytest.approx(expected, abs=tolerance)
 
 
-@pytest.mark.parametrize(("saturation_bar", "mbar_per_metre"), [(2, 107.6), (8, 95.0), (11, 90.5), (15, 85.1)])
-def test_the_pressure_of_a_metre_of_liquid_is_its_mass_whatever_its_density(saturation_bar: float, mbar_per_metre: float) -> None:
-    liquid_kg = float(PropsSI("D", "P", saturation_bar * 1e5, "Q", 0, "Oxygen"))  # 1 m of it over 1 m²
-    assert lox_kg_from_dp(mbar_per_metre, 1) == pytest.approx(liquid_kg, rel=0.001)
+def saturated_kg_m3(absolute_bar: float, vapour: int) -> float:
+    return float(PropsSI("D", "P", absolute_bar * 1e5, "Q", vapour, "Oxygen"))
+
+
+@pytest.mark.parametrize(("absolute_bar", "mbar_per_metre"), [(2, 107.6), (8, 95.0), (11, 90.5), (15, 85.1)])
+def test_a_metre_of_liquid_over_a_square_metre_is_its_mass_less_the_displaced_gas(absolute_bar: float, mbar_per_metre: float) -> None:
+    expected_kg = saturated_kg_m3(absolute_bar, 0) - saturated_kg_m3(absolute_bar, 1)
+    assert lox_kg_from_dp(mbar_per_metre, 1) == pytest.approx(expected_kg, rel=0.001)
+
+
+@pytest.mark.parametrize(("absolute_bar", "shortfall"), [(5, 0.02), (15, 0.063)])
+def test_the_displaced_gas_is_as_little_as_the_docstring_says(absolute_bar: float, shortfall: float) -> None:
+    assert saturated_kg_m3(absolute_bar, 1) / saturated_kg_m3(absolute_bar, 0) == pytest.approx(shortfall, abs=0.003)
+
+
+@pytest.mark.parametrize(("absolute_bar", "too_much"), [(10, 0.17), (15, 0.23)])
+def test_a_warm_tank_is_lighter_than_its_litres(absolute_bar: float, too_much: float) -> None:
+    assert lox_kg(1000) / saturated_kg_m3(absolute_bar, 0) - 1 == pytest.approx(too_much, abs=0.005)
 
 
 def test_a_known_column() -> None:
