@@ -56,7 +56,8 @@ class Source(Protocol):
 
 
 class JournalStats(msgspec.Struct, frozen=True):
-    """`first_seq` > `last_seq` when empty; bytes as on disk; `dropped_*` count what the bound took before every cursor had read it."""
+    """`first_seq` > `last_seq` when empty; bytes as on disk; `dropped_*` count what the bound took before every cursor had read it;
+    `damaged_*` what was on disk and could not be read."""
 
     first_seq: int
     last_seq: int
@@ -65,6 +66,8 @@ class JournalStats(msgspec.Struct, frozen=True):
     dropped_messages: int
     cursors: dict[str, int]
     oldest_ms: int | None = None
+    damaged_batches: int = 0
+    damaged_messages: int = 0
 
 
 class Journal(Protocol):
