@@ -13,7 +13,7 @@ from devices.kinds.manifold import MANIFOLD
 from devices.kinds.pipeline import PIPELINE
 from devices.kinds.psa_plant import PSA_PLANT
 from devices.signal import Signal
-from devices.units import OUR_UNITS
+from devices.units import OUR_UNITS, dimensions, known_units
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (PSA_PLANT, PIPELINE, MANIFOLD, LOX_TANK, CYLINDER_STORE, CONCENTRATOR, GATEWAY)}
 
@@ -30,7 +30,7 @@ def signal(kind: str, name: str) -> Signal:
 
 def catalogue_markdown() -> str:
     """The reference page of all kinds and signals, as committed in docs/reference/signals.md."""
-    return "\n".join(line for block in (_INTRODUCTION, *map(_section, KINDS.values())) for line in block) + "\n"
+    return "\n".join(line for block in (_INTRODUCTION, *map(_section, KINDS.values()), _units()) for line in block) + "\n"
 
 
 _INTRODUCTION = (
@@ -44,6 +44,25 @@ _INTRODUCTION = (
     "- *Normal*: where the value should be, for displays; alarms have their own limits, in the rules.",
     "- A *counter* is a number that only grows; a smaller value means that it was reset or replaced.",
 )
+
+
+def _units() -> Iterator[str]:
+    yield from (
+        "",
+        "## Units",
+        "",
+        "What a sender may name under `units` of the payload; everything is converted, exactly, into the unit of the signal's name.",
+        "Upper and lower case, spaces, `°`, `²` and `³` are as you like (but write `MPa` and `MJ` so: a small `m` would be milli-).",
+        "",
+    )
+    yield from ("| for | units |", "|---|---|")
+    yield from (f"| {dimension} | {known_units(dimension)} |" for dimension in dimensions())
+    yield from (
+        "",
+        "- An absolute pressure (`bara`, `psia`) is refused: subtract your atmosphere and send gauge.",
+        "- `slpm` and `Sm3/h` are taken at 15 °C, `scfm` and `scfh` at 70 °F. Makers differ by up to 5.5 %: where yours says another",
+        "  temperature, write it, e.g. `slpm@0C`.",
+    )
 
 
 def _section(kind: Kind) -> Iterator[str]:
