@@ -1,0 +1,102 @@
+"""From a sample to messages on their way: clocks, stores and networks of gateways, right and wrong."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from devices.gateway.emission import Emission, Link
+from devices.payloads.native import Reading, encode
+from devices.signal import Value
+from devices.simulator.faults import Active
+
+STORED = 100_000
+"""Samples that a gateway can store while it is offline; the oldest go first."""
+BATCH = 50
+"""Stored samples in one message of the back-fill, and how long it waits before the next message."""
+BATCH_PAUSE_MS = 250
+WILL_MS = 90_000
+"""The broker publishes the last will after 1.5 × the keep-alive of 60 s."""
+BOOT_MS = 3_000
+"""Time since boot at which a gateway without a clock begins to stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What an asset's transmitters read at a moment."""
+
+    asset: str
+    at_ms: int
+    seq: int
+    values: dict[str, Value]
+
+
+class Delivery:
+    """The way of one link's samples to the broker. `lost` counts samples that the gateway's store had no room for."""
+
+    def __init__(self, link: Link, prefix: str, rng: Random) -> None:
+        self._link, self._prefix, self._rng = link, prefix, rng
+        self._gateway = link.gateway or ""
+        self._stored: deque[tuple[Sample, int]] = deque(maxlen=STORED)
+        self._offline = self._told_offline = False
+        self.lost = 0
+
+    def begin(self, now_ms: int) -> Iterator[Emission]:
+        """The gateway connects for the first time."""
+        yield from self._status(now_ms, b"online")
+
+    def turn(self, now_ms: int, active: Active) -> Iterator[Emission]:
+        """What the beginning or the end of an outage makes the gateway (or, for its last will, the broker) send."""
+        outage = active.get("gateway_offline", self._gateway)
+        if outage:
+            self._offline = True
+            if not self._told_offline and now_ms >= outage.start_ms + WILL_MS:
+                self._told_offline = True
+                yield from self._status(now_ms, b"offline")
+        elif self._offline:
+            self._offline = self._told_offline = False
+            yield from self._status(now_ms, b"online")
+            yield from self._back_fill(now_ms)
+
+    def send(self, sample: Sample, active: Active) -> Iterator[Emission]:
+        """The messages of one sample; none while the gateway is offline."""
+        stamp_ms = self._stamp_ms(sample.at_ms, active)
+        if self._offline:
+            self.lost += len(self._stored) == STORED
+            self._stored.append((sample, stamp_ms))
+            return
+        payload = encode(Reading(ts=stamp_ms, seq=sample.seq, values=sample.values))
+        topic = self._link.topic(self._prefix, sample.asset)
+        send_ms = sample.at_ms + round(self._rng.uniform(20, 250))
+        reordered = active.get("reordered", self._gateway)
+        if reordered and self._rng.random() < reordered.number("share"):
+            send_ms += round(self._rng.random() * reordered.number("delay_s") * 1000)
+        yield Emission(send_ms, topic, payload)
+        twice = active.get("duplicates", self._gateway)
+        if twice and self._rng.random() < twice.number("share"):
+            yield Emission(send_ms + round(self._rng.uniform(50, 5000)), topic, payload)
+
+    def _stamp_ms(self, at_ms: int, active: Active) -> int:
+        reset, offset = active.get("clock_1970", self._gateway), active.get("clock_offset", self._gateway)
+        if reset:
+            return at_ms - reset.start_ms + BOOT_MS
+        return at_ms + round(offset.number("offset_s") * 1000) if offset else at_ms
+
+    def _back_fill(self, now_ms: int) -> Iterator[Emission]:
+        """All that was stored, oldest first, a message per asset and batch."""
+        send_ms = now_ms + 1000
+        while self._stored:
+            batch: dict[str, list[Reading]] = {}
+            for _ in range(min(BATCH, len(self._stored))):
+                sample, stamp_ms = self._stored.popleft()
+                batch.setdefault(sample.asset, []).append(Reading(ts=stamp_ms, seq=sample.seq, values=sample.values, backfill=True))
+            for asset, readings in batch.items():
+                yield Emission(send_ms, self._link.topic(self._prefix, asset), encode(readings))
+            send_ms += BATCH_PAUSE_MS
+
+    def _status(self, now_ms: int, payload: bytes) -> Iterator[Emission]:
+        topic = self._link.status_topic(self._prefix)
+        if topic is not None:
+            yield Emission(now_ms, topic, payload, retained=True)

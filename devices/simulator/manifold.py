@@ -1,0 +1,166 @@
+"""A manifold: banks of real gas that empty, change over, fall back on the reserve, and are changed by staff."""
+
+from __future__ import annotations
+
+from random import Random
+
+from devices.assets import Bank as BankSpec
+from devices.assets import Manifold as ManifoldSpec
+from devices.oxygen import CYLINDERS, REFERENCE_DENSITY_KG_M3, density_kg_m3, pressure_at_density_bar
+from devices.signal import Value
+from devices.simulator.store import Store
+
+FILLING_TEMP_C = 30.0
+READY_BAR = 5.0
+"""How far above the change-over pressure a bank must be to be taken into use."""
+CHANGE_MIN = (25.0, 60.0)
+"""Minutes until staff have changed an empty bank: least, most."""
+RESERVE_AT = 0.5
+"""Share of its fill pressure below which staff refill the reserve."""
+
+
+class Bank:
+    """Cylinders that hang together. `gas_l` is all gas in them at the reference condition, so that it changes only by what flows."""
+
+    def __init__(self, spec: BankSpec, share: float) -> None:
+        kind = CYLINDERS[spec.type]
+        self.cylinders, self.type = spec.cylinders, spec.type
+        self.fill_bar = spec.fill_bar or kind.fill_bar
+        self._water_l = spec.cylinders * kind.water_l
+        self.full_l = self.gas_at(self.fill_bar, FILLING_TEMP_C)
+        self.gas_l = self.gas_at(self.fill_bar * share, FILLING_TEMP_C)
+
+    def gas_at(self, bar: float, temp_c: float) -> float:
+        return self._water_l * density_kg_m3(bar, temp_c) / REFERENCE_DENSITY_KG_M3
+
+    def bar(self, temp_c: float) -> float:
+        return pressure_at_density_bar(self.gas_l * REFERENCE_DENSITY_KG_M3 / self._water_l, temp_c)
+
+    def usable_l(self, residual_bar: float, temp_c: float) -> float:
+        return max(0.0, self.gas_l - self.gas_at(residual_bar, temp_c))
+
+
+class Manifold:
+    """Banks in the order a, b, reserve. The reserve opens when neither a nor b can feed."""
+
+    feed_pct = 99.5
+
+    def __init__(self, asset: ManifoldSpec, rng: Random) -> None:
+        self._asset, self._rng = asset, rng
+        self.banks: dict[str, Bank] = {name: Bank(spec, rng.uniform(0.96, 1.0)) for name, spec in sorted(asset.banks.items())}
+        self.in_use = next(iter(self.banks))
+        self.temp_c = asset.room_temp_c
+        self.stuck = False
+        self.flow_lpm = 0.0
+        self._drawn_l = 0.0
+        self._change_ms: dict[str, int] = {}
+        self._from_lorry: set[str] = set()
+
+    @property
+    def set_share(self) -> float:
+        """The reserve's regulator is set lower, so that it opens only when the banks' can't hold the line."""
+        return 0.965 if self.in_use == "reserve" else 0.985
+
+    def residual_bar(self, name: str) -> float:
+        """The pressure down to which a bank is drawn."""
+        return self._asset.residual_bar if name == "reserve" else max(self._asset.residual_bar, self._asset.changeover_bar)
+
+    def usable_l(self, name: str) -> float:
+        return self.banks[name].usable_l(self.residual_bar(name), self.temp_c)
+
+    def available_l(self) -> float:
+        """What can be drawn now: with a stuck change-over only the bank in use and the reserve count."""
+        return sum(self.usable_l(name) for name in self.banks if not self.stuck or name in {self.in_use, "reserve"})
+
+    def warm(self, temp_c: float) -> None:
+        self.temp_c = temp_c
+
+    def step_back(self) -> None:
+        """Leave the reserve as soon as a duty bank is ready again."""
+        if self.in_use == "reserve" and (ready := self._ready_duty()):
+            self.in_use = ready
+
+    def draw(self, litres: float) -> None:
+        """Take `litres` (not more than `available_l`), changing over on the way."""
+        left_l = litres
+        while left_l > 0:
+            taken_l = min(left_l, self.usable_l(self.in_use))
+            self.banks[self.in_use].gas_l -= taken_l
+            left_l -= taken_l
+            if left_l <= 1e-9 or not self._change_over():
+                break
+        self._drawn_l += litres - left_l
+
+    def _change_over(self) -> bool:
+        target = self._ready_duty() or ("reserve" if "reserve" in self.banks and self.in_use != "reserve" else "")
+        if target:
+            self.in_use = target
+        return bool(target)
+
+    def _ready_duty(self) -> str:
+        if self.stuck:
+            return ""
+        others = (name for name in self.banks if name not in {self.in_use, "reserve"})
+        return next((name for name in others if self.banks[name].bar(self.temp_c) > self.residual_bar(name) + READY_BAR), "")
+
+    def close_step(self, dt_s: float) -> None:
+        self.flow_lpm = self._drawn_l * 60 / dt_s
+        self._drawn_l = 0.0
+
+    def leak(self, name: str, bar: float) -> float:
+        """Lose so much pressure from a bank; litres lost."""
+        bank = self.banks[name]
+        before_l = bank.gas_l
+        bank.gas_l = bank.gas_at(max(0.0, bank.bar(self.temp_c) - bar), self.temp_c)
+        return before_l - bank.gas_l
+
+    def refill_to(self, name: str, litres: float) -> float:
+        """Have that much usable gas in a bank (at most full); litres added (negative: taken away)."""
+        bank = self.banks[name]
+        before_l = bank.gas_l
+        bank.gas_l = min(bank.full_l, bank.gas_at(self.residual_bar(name), self.temp_c) + litres)
+        return bank.gas_l - before_l
+
+    def attend(self, now_ms: int, stores: dict[str, Store]) -> float:
+        """Staff change empty banks for full ones from the store, some time after they see them; litres that came in (net)."""
+        gained_l = 0.0
+        for name, bank in self.banks.items():
+            if name not in self._change_ms:
+                if self._is_spent(name):
+                    self._change_ms[name] = now_ms + round(self._rng.uniform(*CHANGE_MIN) * 60_000)
+            elif now_ms >= self._change_ms[name]:
+                gained_l += self._change(name, bank, None if name in self._from_lorry else stores.get(bank.type))
+        return gained_l
+
+    def hurry(self, now_ms: int, minutes: float) -> None:
+        """A lorry brings cylinders for every bank that is not full; they hang after so many minutes."""
+        self._change_ms = {name: now_ms + round(minutes * 60_000) for name, bank in self.banks.items() if bank.gas_l < 0.8 * bank.full_l}
+        self._from_lorry = set(self._change_ms)
+
+    def _is_spent(self, name: str) -> bool:
+        bar, bank = self.banks[name].bar(self.temp_c), self.banks[name]
+        return bar < bank.fill_bar * RESERVE_AT if name == "reserve" else bar < self.residual_bar(name) + 1.0
+
+    def _change(self, name: str, bank: Bank, store: Store | None) -> float:
+        """A bank is changed whole or not at all. Without a store of its type the cylinders come from outside."""
+        if store is not None and store.full < bank.cylinders:
+            return 0.0
+        if store is not None:
+            store.take(bank.cylinders)
+        del self._change_ms[name]
+        self._from_lorry.discard(name)
+        before_l = bank.gas_l
+        bank.gas_l = bank.full_l * self._rng.uniform(0.97, 1.0)
+        return bank.gas_l - before_l
+
+    def read(self, outlet_bar: float) -> dict[str, Value]:
+        values: dict[str, Value] = {_SIGNAL[name]: bank.bar(self.temp_c) for name, bank in self.banks.items()}
+        return values | {
+            "bank_in_use": self.in_use,
+            "bank_temp_c": self.temp_c,
+            "outlet_pressure_bar": outlet_bar,
+            "o2_flow_lpm": self.flow_lpm,
+        }
+
+
+_SIGNAL = {"a": "bank_a_bar", "b": "bank_b_bar", "reserve": "reserve_bar"}
