@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collector.outputs import StockEvent
@@ -18,7 +18,7 @@ HOUR_MS = 3_600_000
 FULL_L = usable_litres(10, 46.7, 150, 30, 10)
 
 
-def site(*assets: dict[str, object], **more: object) -> Site:
+def site(*assets: Mapping[str, object], **more: object) -> Site:
     return Site.model_validate({"id": "s", "assets": list(assets), **more})
 
 
