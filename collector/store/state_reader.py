@@ -1,0 +1,113 @@
+"""The collector's state, read: by the collector itself and, beside it, by the command line in another process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from collector import database
+from collector.database import Database
+from collector.outputs import SiteSnapshot, StockEstimate, StockEvent, Transition
+from collector.ports import Rejected
+from collector.store.state_rows import Quarantined, UnknownAsset
+
+T = TypeVar("T")
+
+_FIRST_LAYOUT = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT, label TEXT, n INTEGER NOT NULL, PRIMARY KEY (name, label)) WITHOUT ROWID;
+
+CREATE TABLE snapshot (site TEXT PRIMARY KEY, cursor INTEGER NOT NULL, state BLOB NOT NULL);
+CREATE TABLE alarm (alarm TEXT PRIMARY KEY, site TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE transition (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, site TEXT NOT NULL,
+    evaluated_ms INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX transition_time ON transition (evaluated_ms);
+CREATE TABLE stock (site TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE stock_event (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, event_ms INTEGER NOT NULL, body BLOB NOT NULL);
+
+CREATE TABLE notice (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, channel TEXT NOT NULL, due_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', outcome TEXT, outcome_ms INTEGER, body BLOB NOT NULL);
+CREATE INDEX notice_due ON notice (channel, due_ms) WHERE outcome IS NULL;
+CREATE TABLE export (n INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+CREATE TABLE dirty (kind TEXT, site TEXT, window_ms INTEGER, mark INTEGER NOT NULL, PRIMARY KEY (kind, site, window_ms)) WITHOUT ROWID;
+CREATE INDEX dirty_time ON dirty (window_ms);
+
+CREATE TABLE quarantine (seq INTEGER, idx INTEGER, signal TEXT, nth INTEGER, at_ms INTEGER NOT NULL, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, detail TEXT NOT NULL, sample BLOB NOT NULL, PRIMARY KEY (seq, idx, signal, nth)) WITHOUT ROWID;
+CREATE TABLE unknown_asset (site TEXT, asset TEXT, last_ms INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (site, asset)) WITHOUT ROWID;
+CREATE TABLE rejected_line (n INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT UNIQUE NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL);
+"""
+
+FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT),))
+
+
+class StateReader:
+    """Raises JournalError where the file can't be read."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @staticmethod
+    def open_reader(path: Path) -> StateReader:
+        """For a process beside the collector: read-only. Raises UserError where there is no state."""
+        return StateReader(Database(database.open_reader(Path(path), FORMAT), Path(path)))
+
+    def snapshots(self) -> list[SiteSnapshot]:
+        return [SiteSnapshot(*row) for row in self._db.rows("SELECT site, cursor, state FROM snapshot ORDER BY site")]
+
+    def alarms(self, site: str | None = None) -> list[Transition]:
+        """The last transition of every alarm that is not normal."""
+        return self._bodies("SELECT body FROM alarm WHERE ? IN (site, '') ORDER BY alarm", (site or "",), Transition)
+
+    def transitions(self, since_ms: int = 0, limit: int = 1000) -> list[Transition]:
+        """The log of alarms from `since_ms` (of evaluation) on, oldest first; where there are more than `limit`, the newest."""
+        statement = "SELECT body FROM transition WHERE evaluated_ms >= ? ORDER BY evaluated_ms DESC, n DESC LIMIT ?"
+        return self._bodies(statement, (since_ms, limit), Transition)[::-1]
+
+    def quarantined(self, limit: int = 100) -> list[Quarantined]:
+        """The newest first."""
+        columns = "seq, idx, at_ms, topic, reason, detail, nullif(signal, ''), sample"
+        statement = f"SELECT {columns} FROM quarantine ORDER BY seq DESC, idx DESC, signal DESC, nth DESC LIMIT ?"  # noqa: S608 - a constant
+        return [Quarantined(*row) for row in self._db.rows(statement, (limit,))]
+
+    def rejected_lines(self, limit: int = 100) -> list[Rejected]:
+        """What the time-series store refused, newest first."""
+        return [Rejected(*row) for row in self._db.rows("SELECT line, reason FROM rejected_line ORDER BY n DESC LIMIT ?", (limit,))]
+
+    def unknown_assets(self) -> list[UnknownAsset]:
+        return self._bodies("SELECT body FROM unknown_asset ORDER BY site, asset", (), UnknownAsset)
+
+    def stock(self) -> dict[str, StockEstimate]:
+        """The latest estimate of each site."""
+        return {e.site: e for e in self._bodies("SELECT body FROM stock ORDER BY site", (), StockEstimate)}
+
+    def stock_events(self, since_ms: int = 0, limit: int = 1000) -> list[StockEvent]:
+        """Oldest first; where there are more than `limit`, the newest."""
+        statement = "SELECT body FROM stock_event WHERE event_ms >= ? ORDER BY n DESC LIMIT ?"
+        return self._bodies(statement, (since_ms, limit), StockEvent)[::-1]
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Counts kept for ever: name → label → n. `quarantined` by reason; `quarantine_dropped` by reason; `notices` by outcome;
+        `exports_dropped`,
+        `notices_dropped`, `unknown_assets_dropped`, `rejected_lines` with an empty label."""
+        found: dict[str, dict[str, int]] = {}
+        for name, label, n in self._db.rows("SELECT name, label, n FROM counter ORDER BY name, label"):
+            found.setdefault(name, {})[label] = n
+        return found
+
+    def waiting(self) -> dict[str, int]:
+        """What waits to be done: notices, exports, windows to roll up."""
+        statements = {
+            "notices": "SELECT count(*) FROM notice WHERE outcome IS NULL",
+            "exports": "SELECT count(*) FROM export",
+            "windows": "SELECT count(*) FROM dirty",
+        }
+        return {name: self._db.rows(statement)[0][0] for name, statement in statements.items()}
+
+    def close(self) -> None:
+        self._db.conn.close()
+
+    def _bodies(self, statement: str, values: tuple[Any, ...], what: type[T]) -> list[T]:
+        return [msgspec.json.decode(body, type=what) for (body,) in self._db.rows(statement, values)]
