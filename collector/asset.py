@@ -106,6 +106,14 @@ class AssetState:
             return None
         return msgspec.structs.replace(obs, event_ms=obs.event_ms + steady_ms, timing=obs.timing & ~HISTORY | Timing.BAD_CLOCK)
 
+    def shift(self, by_ms: int) -> None:
+        """Move the times of receipt; and those of events that lie ahead of them, which no honest reading could follow."""
+        state = self.state
+        state.fresh_ms += by_ms
+        state.event_ms = min(state.event_ms, state.fresh_ms)
+        for name, (event_ms, received_ms) in self.times.items():
+            self.times[name] = (min(event_ms, received_ms + by_ms), received_ms + by_ms)
+
     def silent_signals(self, watched: tuple[str, ...], now_ms: int, heard_from_ms: int) -> list[str]:
         """Of the watched signals that were ever seen, those with no fresh value for too long; all of them when nothing at all comes."""
         limit = now_ms - self.silent_after_ms

@@ -15,7 +15,7 @@ from collector.outputs import SiteSnapshot, StateChange
 from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
 from collector.rules.model import RuleSet
-from collector.selfwatch import COLLECTOR_SITE
+from collector.selfwatch import COLLECTOR_ASSET, COLLECTOR_SITE
 from collector.site import SiteFold, SiteState, Wake
 from devices.assets import Site
 from devices.signal import Observation
@@ -62,11 +62,15 @@ class Evaluator:
         self.cursor = min(self._cursors[s] for s in known if s in self._cursors) if any(s in self._cursors for s in known) else 0
         self._behind = {name: cursor for name, cursor in self._cursors.items() if cursor > self.cursor}
 
-    def step(self, batch: Decoded) -> StateChange:
-        """Fold a batch: deadlines before it first, then its events in their order. Batches at or before `cursor` change nothing."""
-        out = StateChange()
+    def step(self, batch: Decoded, out: StateChange) -> None:
+        """Fold a batch: deadlines before it first, then its events in their order. Batches at or before `cursor` change nothing.
+
+        What changed is added to `out`, so that several batches can be committed as one.
+        """
         if batch.seq <= self.cursor:
-            return out
+            return
+        if batch.received_ms < self.now_ms:
+            self._step_back(batch)
         self._advance(batch.received_ms, out)
         sites, behind = self.sites, self._behind
         if behind:
@@ -80,13 +84,10 @@ class Evaluator:
             else:
                 self._other(event, out)  # type: ignore[arg-type]
         self.cursor = batch.seq
-        return out
 
-    def advance(self, now_ms: int) -> StateChange:
+    def advance(self, now_ms: int, out: StateChange) -> None:
         """Let time pass without a batch."""
-        out = StateChange()
         self._advance(now_ms, out)
-        return out
 
     def next_deadline_ms(self) -> int | None:
         return self._deadlines[0][0] if self._deadlines else None
@@ -111,6 +112,15 @@ class Evaluator:
             self.sites[site_id].due(what, key, self.now_ms, out)
         self.now_ms = max(self.now_ms, now_ms)
 
+    def _step_back(self, batch: Decoded) -> None:
+        """The collector's clock was ahead and has been put right (the journal's `$oxygrid/clock`): what was timed by it moves along."""
+        if any(isinstance(event, Control) and event.name == "clock" for event in batch.events[:1]):
+            for site in self.sites.values():
+                site.shift(batch.received_ms - self.now_ms)
+            self._deadlines.clear()
+            self._armed = False
+            self.now_ms = 0
+
     def _catch_up(self, seq: int, out: StateChange) -> None:
         """Sites whose snapshot is of an earlier batch than this one take part again from here on."""
         caught_up = [name for name, cursor in self._behind.items() if cursor < seq]
@@ -130,22 +140,18 @@ class Evaluator:
         if isinstance(event, Status):
             if (site := self.sites.get(event.site)) is not None and event.site not in self._behind:
                 site.status(event.asset, event.online, event.received_ms, retained=event.retained)
-            return
-        if event.name == "start":
+        elif event.name in {"start", "source"}:
+            connected = event.name == "start" or msgspec.json.decode(event.payload, type=SourceChange).connected
             for name, site in self.sites.items():
                 if name not in self._behind:
-                    site.started(event.received_ms)
-        elif event.name == "source":
-            connected = msgspec.json.decode(event.payload, type=SourceChange).connected
-            for name, site in self.sites.items():
-                if name not in self._behind:
-                    site.source(connected, event.received_ms)
+                    site.heard_from(event.received_ms, connected=connected)
         elif event.name == "command":
             self._command(msgspec.json.decode(event.payload, type=Command), event.received_ms, out)
         elif event.name == "health":
             values = msgspec.json.decode(event.payload, type=HealthWord).values
-            me = COLLECTOR_SITE.id
-            self.sites[me].observe(Observation(me, me, me, event.received_ms, event.received_ms, values), out)
+            self.sites[COLLECTOR_SITE.id].observe(
+                Observation(COLLECTOR_SITE.id, COLLECTOR_ASSET, COLLECTOR_ASSET, event.received_ms, event.received_ms, values), out
+            )
 
     def _command(self, command: Command, now_ms: int, out: StateChange) -> None:
         site, _, rest = command.alarm.partition("/")

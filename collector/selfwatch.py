@@ -15,8 +15,11 @@ class CollectorAsset(_Asset):
     kind: Literal["collector"] = "collector"
 
 
+COLLECTOR_ASSET = "collector"
+
+
 def _itself() -> Site:
-    me: Asset = CollectorAsset.model_construct(id="collector", kind="collector", name="Oxygrid collector", interval_s=10.0)  # type: ignore[assignment]
+    me: Asset = CollectorAsset.model_construct(id=COLLECTOR_ASSET, kind="collector", name="Oxygrid collector", interval_s=10.0)  # type: ignore[assignment]
     return Site.model_construct(id="_collector", name="Oxygrid", assets=(me,))
 
 

@@ -16,14 +16,16 @@ from collector.late import CLOSE_AFTER_MS, LateConditions
 from collector.outputs import StateChange, StockEstimate, Transition
 from collector.points import alarm_point, stock_points
 from collector.rules.compile import Condition, Program, Programs, Verdict
-from collector.stock import SiteStock, StockState
+from collector.stock import SIGNALS, SiteStock, StockState
 from devices.assets import Gateway, Site, display_name
+from devices.kinds.catalogue import KINDS
 from devices.signal import HISTORY, Observation, Timing, Value
 
 Wake = Callable[[int, str, str], None]
 
 STOCK_EVERY_MS = 60_000
 GATEWAY_EVERY_MS = 30_000
+_STOCK_SIGNALS = {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind in (*KINDS, "collector")}
 
 
 class SiteState(msgspec.Struct, array_like=True):
@@ -115,9 +117,8 @@ class SiteFold:
                 ):
                     self._look(asset, obs, out)
                     break
-        if not self._stock.SIGNALS.isdisjoint(values):
-            for event in self._stock.observe(obs.asset, obs.kind, values, obs.event_ms):
-                out.stock_events.append(event)
+        if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):
+            out.stock_events.extend(self._stock.observe(obs.asset, obs.kind, values, obs.event_ms))
 
     def status(self, name: str, online: bool, received_ms: int, *, retained: bool) -> None:
         """A gateway's own word, or its last will. A remembered "online" proves nothing; a remembered "offline" is still so."""
@@ -128,14 +129,21 @@ class SiteFold:
             asset.state.offline_ms = received_ms
         asset.state.online = online
 
-    def started(self, now_ms: int) -> None:
-        """The collector began: nobody can be called silent for the time it was not there."""
-        self.heard_from_ms = now_ms
-
-    def source(self, connected: bool, now_ms: int) -> None:
-        """The session with the broker began or ended: while it is away, nobody is silent."""
+    def heard_from(self, now_ms: int, *, connected: bool) -> None:
+        """The collector began, or its session with the broker began or ended: nobody is silent for the time it could not hear."""
         self._connected = connected
         self.heard_from_ms = now_ms
+
+    def shift(self, by_ms: int) -> None:
+        """The collector's clock was put right: what was timed by it moves along; what is timed by the equipment stays."""
+        self.heard_from_ms += by_ms
+        for asset in self.assets.values():
+            asset.shift(by_ms)
+        for alarm in self.book.alarms.values():
+            if alarm.deadline_ms is not None:
+                alarm.deadline_ms += by_ms
+        self._late.due_ms += by_ms if self._late.due_ms else 0
+        self._stock = SiteStock(self.site)
 
     def acknowledge(self, key: Key, by: str, now_ms: int, out: StateChange) -> bool:
         """False where there is nothing to acknowledge under that name."""

@@ -14,7 +14,6 @@ from devices.assets import Asset, Manifold, Site
 from devices.oxygen import CYLINDERS
 from devices.signal import Value
 
-
 ON_READINGS = frozenset({"below", "above", "outside", "state"})
 """The types of rule that are judged on readings; the others are about time, silence or hours."""
 

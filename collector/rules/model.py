@@ -72,7 +72,7 @@ class Gate(Model):
 class Rule(Model):
     """One row of the rule set, with the fields of its rationalisation (ISA-18.2 clause 9)."""
 
-    id: str = Field(pattern=r"^[A-Z0-9]{2}-[A-Z0-9]{2,3}$", description="Id, as in the table of default rules, e.g. LP-LL.")
+    id: str = Field(pattern=r"^[A-Z0-9]{2}-[A-Z0-9]{1,3}$", description="Id, as in the table of default rules, e.g. LP-LL.")
     kind: str = Field(description="Kind of asset it watches, or `site`.")
     type: RuleType = Field(description="How the condition is judged.")
     signals: tuple[str, ...] = Field(default=(), description="The signals it watches; with `pick`, the one that counts.")

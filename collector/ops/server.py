@@ -1,0 +1,87 @@
+"""/metrics, /healthz, /readyz and /status over HTTP (loopback unless configured), and commands over a socket file that only the owner can open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+from collector.errors import UserError
+from collector.evaluator import Command
+
+log = logging.getLogger(__name__)
+
+MAX_COMMAND_BYTES = 16_384
+
+
+class Ops:
+    """`problems` are the reasons why the collector is not ready, empty when it is; `command` returns what became of it."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        status: Callable[[], dict[str, Any]],
+        problems: Callable[[], list[str]],
+        command: Callable[[Command], Awaitable[str]],
+    ) -> None:
+        self._registry, self._status, self._problems, self._command = registry, status, problems, command
+        self._runners: list[web.AppRunner] = []
+
+    async def start(self, host: str, port: int, socket: Path) -> None:
+        """Raises UserError where the port is taken."""
+        public = web.Application()
+        public.add_routes(
+            [
+                web.get("/metrics", self._metrics),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/status", self._status_page),
+            ]
+        )
+        private = web.Application(client_max_size=MAX_COMMAND_BYTES)
+        private.add_routes([web.post("/command", self._take_command)])
+        try:
+            await web.TCPSite(await self._runner(public), host, port).start()
+        except OSError as exc:
+            await self.stop()
+            raise UserError(f"port {port} on {host} is in use; set ops.port in the configuration to a free one ({exc.strerror})") from exc
+        socket.unlink(missing_ok=True)
+        await web.UnixSite(await self._runner(private), str(socket)).start()
+        socket.chmod(0o600)
+
+    async def stop(self) -> None:
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
+
+    async def _runner(self, app: web.Application) -> web.AppRunner:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        self._runners.append(runner)
+        return runner
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        problems = self._problems()
+        return web.Response(text="\n".join(problems or ["ready"]) + "\n", status=503 if problems else 200)
+
+    async def _status_page(self, _request: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(self._status()), content_type="application/json")
+
+    async def _take_command(self, request: web.Request) -> web.Response:
+        try:
+            command = msgspec.json.decode(await request.read(), type=Command)
+        except msgspec.MsgspecError as exc:
+            return web.Response(text=f"no command: {exc}\n", status=400)
+        said = await self._command(command)
+        return web.Response(text=said + "\n", status=200 if said == "done" else 409)

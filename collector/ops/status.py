@@ -1,0 +1,39 @@
+"""The state of the evaluator as `/status` shows it. Pure."""
+
+from __future__ import annotations
+
+from collector.evaluator import Evaluator
+from collector.ports import JournalStats
+from collector.site import SiteFold
+from collector.views import AssetView, CursorView, SiteView, ValueView
+from devices.assets import display_name
+from devices.signal import Quality
+
+UNSEEN = Quality.UNKNOWN.name.lower()
+
+
+def site_views(evaluator: Evaluator, now_ms: int) -> list[SiteView]:
+    """Every configured site with the latest values of its assets."""
+    return [_site(fold, now_ms) for name, fold in evaluator.sites.items() if not name.startswith("_")]
+
+
+def cursor_views(stats: JournalStats, last_ms: dict[str, int], now_ms: int) -> list[CursorView]:
+    """How far each reader is behind. `last_ms` is the time of receipt of the last batch that a reader has done; 0 s for one that has all."""
+    views = []
+    for name, seq in sorted(stats.cursors.items()):
+        behind = max(0, stats.last_seq - seq)
+        lag_s = (now_ms - last_ms[name]) / 1000 if behind and last_ms.get(name) else 0.0
+        views.append(CursorView(name, seq, behind, round(max(0.0, lag_s), 3)))
+    return views
+
+
+def _site(fold: SiteFold, now_ms: int) -> SiteView:
+    assets = []
+    for name, asset in fold.assets.items():
+        values = {}
+        for signal, (event_ms, received_ms) in asset.times.items():
+            age_ms = now_ms - received_ms
+            quality = Quality.STALE if age_ms > asset.silent_after_ms else Quality.SUSPECT if asset.state.bad_clock else Quality.GOOD
+            values[signal] = ValueView(asset.values[signal], event_ms, round(age_ms / 1000, 1), quality.name.lower())
+        assets.append(AssetView(name, asset.asset.kind, display_name(asset.asset), asset.state.online, values))
+    return SiteView(fold.site.id, display_name(fold.site), assets, fold.estimate)

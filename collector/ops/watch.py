@@ -1,0 +1,116 @@
+"""The collector watching itself: it counts what goes by, says how it is, and answers for it (/metrics, /status, /readyz)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from collector.evaluator import Evaluator
+from collector.ops.metrics import Numbers, Row
+from collector.ops.status import cursor_views, site_views
+from collector.outputs import StateChange
+from collector.ports import JournalStats, SourceStatus
+from collector.records import Decoded
+from collector.selfwatch import Health
+from collector.version import VERSION
+from collector.views import AlarmView, StatusView
+from collector.writer import WriterStats
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Where the figures of the other parts are asked for, each cheap and without waiting for a disk."""
+
+    source: Callable[[], SourceStatus]
+    journal: Callable[[], JournalStats]
+    writer: Callable[[], WriterStats]
+    evaluator: Callable[[], Evaluator]
+    alarms: Callable[[], list[AlarmView]]
+    dropped: Callable[[], dict[str, int]]
+    quarantined: Callable[[], dict[str, int]]
+    notices_waiting: Callable[[], int]
+
+
+class Watch:
+    """`received`, `committed` and `stored` are told what went by; the rest is asked."""
+
+    def __init__(self, views: Views, now_ms: Callable[[], int]) -> None:
+        self.numbers = Numbers()
+        self._views, self._now_ms = views, now_ms
+        self._done_ms: dict[str, int] = {}
+        self._dropped = sum(views.dropped().values())
+
+    def received(self, batch: Decoded) -> None:
+        numbers = self.numbers
+        numbers.messages += batch.messages
+        numbers.values += batch.values
+
+    def stored(self, batches: list[Decoded]) -> None:
+        now_ms = self._now_ms()
+        for batch in batches:
+            self.numbers.stored.add((now_ms - batch.received_ms) / 1000, batch.messages)
+        self._done_ms["writer"] = batches[-1].received_ms
+
+    def evaluated(self, batches: list[Decoded]) -> None:
+        now_ms = self._now_ms()
+        for batch in batches:
+            self.numbers.evaluated.add((now_ms - batch.received_ms) / 1000, batch.messages)
+        self._done_ms["evaluator"] = batches[-1].received_ms
+
+    def committed(self, change: StateChange) -> None:
+        for transition in change.transitions:
+            self.numbers.transitions[transition.event, transition.priority] += 1
+
+    def noticed(self, channel: str, outcome: str) -> None:
+        self.numbers.notices[channel, outcome] += 1
+
+    def health(self) -> Health:
+        """How the collector is, as its own alarms judge it. What was dropped counts once."""
+        dropped = sum(self._views.dropped().values())
+        recently, self._dropped = dropped - self._dropped, dropped
+        return Health(self._views.source().connected, self._views.writer().failing, float(max(0, recently)))
+
+    def problems(self) -> list[str]:
+        """Why the collector is not ready; empty when it is."""
+        source, writer = self._views.source(), self._views.writer()
+        found = [] if source.connected else [f"not connected to {source.name}: {source.problem or 'connecting'}"]
+        return found + ([f"the database takes nothing: {writer.problem}"] if writer.failing else [])
+
+    def status(self) -> StatusView:
+        views, now_ms = self._views, self._now_ms()
+        return StatusView(
+            version=VERSION,
+            at_ms=now_ms,
+            source=views.source(),
+            sites=site_views(views.evaluator(), now_ms),
+            alarms=views.alarms(),
+            cursors=cursor_views(views.journal(), self._done_ms, now_ms),
+            dropped=views.dropped(),
+            quarantined=views.quarantined(),
+        )
+
+    def rows(self) -> Iterator[Row]:
+        """Every metric of the moment, but the histograms."""
+        views, numbers = self._views, self.numbers
+        source, journal, writer = views.source(), views.journal(), views.writer()
+        yield "oxygrid_info", (VERSION,), 1
+        yield "oxygrid_messages_received", (), numbers.messages
+        yield "oxygrid_values_received", (), numbers.values
+        yield "oxygrid_values_stored", (), writer.values
+        yield "oxygrid_store_retries", (), writer.retries
+        yield "oxygrid_store_rejected_lines", (), writer.rejected
+        yield "oxygrid_journal_bytes", (), journal.bytes
+        yield "oxygrid_notices_waiting", (), views.notices_waiting()
+        yield from (("oxygrid_quarantined", (reason,), count) for reason, count in sorted(views.quarantined().items()))
+        yield from (("oxygrid_dropped_messages", (where,), count) for where, count in sorted(views.dropped().items()))
+        for cursor in cursor_views(journal, self._done_ms, self._now_ms()):
+            yield "oxygrid_cursor_lag_batches", (cursor.name,), cursor.lag_batches
+            yield "oxygrid_cursor_lag_seconds", (cursor.name,), cursor.lag_s
+        yield from (("oxygrid_alarm_transitions", labels, count) for labels, count in sorted(numbers.transitions.items()))
+        yield from (("oxygrid_alarms_open", (priority,), n) for priority, n in Counter(a.priority for a in views.alarms()).items())
+        yield from (("oxygrid_notices", labels, count) for labels, count in sorted(numbers.notices.items()))
+        yield "oxygrid_source_connected", (source.name,), int(source.connected)
+        yield "oxygrid_source_reconnects", (source.name,), source.reconnects
+        yield "oxygrid_source_deaf", (source.name,), source.deaf
+        yield "oxygrid_source_sessions_lost", (source.name,), source.sessions_lost
