@@ -88,7 +88,13 @@ class Server:
         assert self._process is None, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env, cwd=self.folder, preexec_fn=_die_with_parent
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._env,
+                cwd=self.folder,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  (tests start servers from one thread)
             )
         deadline = time.monotonic() + START_S
         while not self._answers():
