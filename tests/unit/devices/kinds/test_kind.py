@@ -38,6 +38,7 @@ def test_a_name_without_a_unit_is_refused(name: str) -> None:
         ((16, 0), None),
         ((3, 3), None),
         ((0, float("inf")), None),
+        ((float("-inf"), 16), None),
         ((float("nan"), 16), None),
     ],
 )
