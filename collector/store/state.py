@@ -45,7 +45,10 @@ _ALARM = "INSERT OR REPLACE INTO alarm (alarm, site, body) VALUES (?, ?, ?)"
 _NORMAL = "DELETE FROM alarm WHERE alarm = ?"
 _NOTICE = "INSERT OR IGNORE INTO notice (id, channel, due_ms, body) VALUES (?, ?, ?, ?)"
 _EXPORT = "INSERT INTO export (body) VALUES (?)"
-_STOCK = "INSERT INTO stock VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body WHERE excluded.at_ms >= at_ms"
+_STOCK = (
+    "INSERT INTO stock VALUES (?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body WHERE excluded.at_ms >= at_ms"
+)
 _STOCK_EVENT = "INSERT OR IGNORE INTO stock_event (id, event_ms, body) VALUES (?, ?, ?)"
 _QUARANTINE = "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _QUARANTINE_OLDEST = "SELECT seq, idx, signal, nth, reason FROM quarantine ORDER BY seq, idx, signal, nth LIMIT ?"
@@ -236,9 +239,9 @@ def _stock_event_row(event: StockEvent) -> tuple[Any, ...]:
 
 def _trim(conn: sqlite3.Connection, table: str, keep: int, lost: str = "0", step: int = _STEP) -> int:
     """Remove some of the oldest rows over the bound; returns how many of them satisfied `lost`."""
-    condition = f"n IN (SELECT n FROM {table} WHERE n <= (SELECT max(n) FROM {table}) - ? ORDER BY n LIMIT ?)"  # noqa: S608 - constants
-    return sum(row[0] for row in conn.execute(f"DELETE FROM {table} WHERE {condition} RETURNING {lost}", (keep, step)).fetchall())  #
-    noqa: S608
+    oldest = f"SELECT n FROM {table} WHERE n <= (SELECT max(n) FROM {table}) - ? ORDER BY n LIMIT ?"  # noqa: S608 - constants
+    rows = conn.execute(f"DELETE FROM {table} WHERE n IN ({oldest}) RETURNING {lost}", (keep, step)).fetchall()  # noqa: S608 - constants
+    return sum(row[0] for row in rows)
 
 
 def _expire(conn: sqlite3.Connection, before_ms: int) -> None:

@@ -246,9 +246,9 @@ def test_a_window_marked_again_meanwhile_stays_dirty(store: StateStore) -> None:
 
 def test_ten_thousand_transitions_are_one_quick_step(store: StateStore) -> None:
     change = StateChange(transitions=[transition(n) for n in range(10_000)], notices=[notice(n) for n in range(10_000)])
-    started = time.perf_counter()
+    started = time.process_time()
     store.commit(change)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
     assert len(store.alarms()) == 10_000
 
 
