@@ -67,10 +67,10 @@ class Story:
         self.evaluator = Evaluator([self.site], self.rules, snapshots)
 
     def expect(self, *transitions: str, only: str = "") -> None:
-        """Exactly these since the last time: "asset/rule event", in order. `only`: look at rules that begin so."""
+        """Exactly these since the last time: "asset/rule event", in order. `only`: look at this rule."""
         seen, self.change = self.change.transitions, StateChange()
         self.told.extend(seen)
-        found = [f"{t.alarm.removeprefix(SITE + '/')} {t.event}" for t in seen if t.rule.startswith(only)]
+        found = [f"{t.alarm.removeprefix(SITE + '/')} {t.event}" for t in seen if only in ("", t.rule)]
         assert found == list(transitions), [t.text for t in seen]
 
     @property
