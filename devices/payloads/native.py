@@ -107,7 +107,7 @@ def salvage(payload: bytes) -> Iterator[Reading | Fault]:
     The values are numbers (finite floats), booleans and strings; whether they fit their signals is for the caller to judge.
     """
     try:
-        sent = json.loads(payload.decode(), parse_int=_integer, object_pairs_hook=_object_of)
+        sent = _PATIENT.decode(payload.decode())
     except UNREADABLE as error:
         yield Fault("malformed", f"not JSON: {error}" if payload.strip() else "an empty payload; a JSON object belongs here")
         return
@@ -149,6 +149,10 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= 20 else float(digits)
 
 
+_PATIENT = json.JSONDecoder(parse_int=_integer, object_pairs_hook=_object_of)
+"""Takes NaN and infinities too, so that they lose nothing but their value."""
+
+
 def _salvage_object(sent: object) -> Iterator[Reading | Fault]:
     if not isinstance(sent, _Object):
         yield Fault("malformed", f"found {shown(sent)}; an object with values belongs here")
@@ -162,11 +166,12 @@ def _salvage_object(sent: object) -> Iterator[Reading | Fault]:
     units = sent.get("units") or {}
     values: dict[str, Value] = {}
     for name, value in sent_values.items():
-        fault = _value_fault(name, value, name in sent_values.twice) or _unit_fault(name, units.get(name))
-        if fault:
-            yield fault
-        else:
+        plain = isinstance(value, str | bool) or (isinstance(value, float | int) and isfinite(value))
+        unit = units.get(name)
+        if plain and name not in sent_values.twice and isinstance(unit, str | None):
             values[name] = float(value) if type(value) is int else value
+        else:
+            yield _value_fault(name, value, unit, name in sent_values.twice)
     if values:
         yield Reading(
             ts=_timestamp(sent.get("ts")),
@@ -205,19 +210,14 @@ def _member_faults(sent: _Object) -> Iterator[Fault]:
         yield Fault("wrong_type", f"backfill is {shown(backfill)}; true or false belongs here; ignored", "backfill")
 
 
-def _value_fault(name: str, value: object, twice: bool) -> Fault | None:
+def _value_fault(name: str, value: object, unit: object, twice: bool) -> Fault:
     if twice:
         return Fault("duplicate_name", "stands twice in one object; once is right", name)
     if isinstance(value, float) and not isfinite(value):
         return Fault("not_finite", f"{shown(value)} is no measurement; leave out what has no value", name)
-    if isinstance(value, bool | int | float | str):
-        return None
-    return Fault("wrong_type", f"found {shown(value)}; a number, true, false or a string belongs here; leave out what has no value", name)
-
-
-def _unit_fault(name: str, unit: object) -> Fault | None:
-    if isinstance(unit, str | None):
-        return None
+    if value is None or isinstance(value, list | dict):
+        right = "a number, true, false or a string belongs here; leave out what has no value"
+        return Fault("wrong_type", f"found {shown(value)}; {right}", name)
     return Fault("unit_unknown", f"its unit is {shown(unit)}; the name of a unit belongs here", name)
 
 
