@@ -187,7 +187,8 @@ class Session:
     def handle_timer(self, now_ms: int) -> None:
         self._now_ms = now_ms
         for event in [event for event, at_ms in self._deadlines.items() if at_ms <= now_ms]:
-            if self._deadlines.pop(event, None) is not None:
+            if self._deadlines.get(event, now_ms + 1) <= now_ms:  # an earlier one may have ended or renewed it
+                del self._deadlines[event]
                 _ON_TIMER[event](self)
 
     def pause(self) -> None:
