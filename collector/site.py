@@ -56,10 +56,13 @@ class SiteFold:
         self._late = state.late
         self.book = Book(site.id, self._where, site.zone)
         self.book.alarms = {_key(name): alarm for name, alarm in state.alarms.items() if self._condition(_key(name)) is not None}
+        self._groups: dict[str, list[AssetState]] = {}
         for asset in site.assets:
             if isinstance(asset, Gateway):
-                for member in asset.assets:
-                    self.assets[member].gateway = asset.id
+                members = [self.assets[name] for name in asset.assets]
+                self._groups[asset.id] = [self.assets[asset.id], *members]
+                for member in members:
+                    member.gateway = asset.id
 
     def dump(self) -> SiteState:
         """Everything that a restart needs; shares no mutable value that later folding changes once it is encoded."""
@@ -245,11 +248,14 @@ class SiteFold:
         self._wake(max(last_ms + asset.silent_after_ms, now_ms + asset.silent_after_ms // 4), "silence", name)
 
     def _dark_with(self, asset: AssetState, now_ms: int) -> bool:
-        return asset.gateway is not None and self._dark(asset.gateway, now_ms)
+        """Nobody behind the asset's gateway has been heard for as long as the asset itself may be silent."""
+        if asset.gateway is None:
+            return False
+        return all(member.state.fresh_ms <= now_ms - asset.silent_after_ms for member in self._groups[asset.gateway])
 
     def _dark(self, gateway: str, now_ms: int) -> bool:
         """Nothing comes from the gateway nor from any asset behind it."""
-        group = [self.assets[gateway], *(a for a in self.assets.values() if a.gateway == gateway)]
+        group = self._groups[gateway]
         own = self.assets[gateway].state
         if own.online is False and all(member.state.fresh_ms <= own.offline_ms for member in group):
             return True

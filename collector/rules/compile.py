@@ -75,7 +75,7 @@ class Condition:
         if len(found) == 1:
             return found[0]
         numbers = [value for value in found if isinstance(value, float)]
-        if len(numbers) < len(found):
+        if not numbers or len(numbers) < len(found):
             return None
         return min(numbers) if self.rule.pick == "lowest" else max(numbers)
 

@@ -1,0 +1,80 @@
+"""A worse rule hides the milder one; acknowledgements; the collector's own alarms; hours left."""
+
+from tests.stories.story import SITE, Story
+
+LINE = {"id": "line", "kind": "pipeline", "nominal_bar": 4.0}
+BANK = {"cylinders": 10, "type": "in-d"}
+MANIFOLD = {"id": "man", "kind": "manifold", "banks": {"a": BANK, "b": BANK}, "interval_s": 60}
+
+
+def test_a_deep_fall_is_one_alarm() -> None:
+    story = Story([LINE])
+    story.keep_saying("line", 0, 100, line_pressure_bar=4.0)
+    story.keep_saying("line", 110, 400, line_pressure_bar=3.0)
+    story.expect("line/LP-LL raised")
+
+
+def test_when_the_worse_is_over_the_milder_is_told() -> None:
+    story = Story([LINE])
+    story.keep_saying("line", 0, 100, line_pressure_bar=3.0)
+    story.keep_saying("line", 110, 300, line_pressure_bar=3.5)
+    story.expect("line/LP-LL raised", "line/LP-LL cleared", "line/LP-L raised")
+
+
+def test_an_acknowledgement_is_an_event_like_any_other() -> None:
+    story = Story([LINE])
+    story.keep_saying("line", 0, 20, line_pressure_bar=3.0)
+    story.control(25, "command", {"command": "ack", "alarm": f"{SITE}/line/LP-LL", "by": "Asha"})
+    story.expect("line/LP-LL raised", "line/LP-LL acknowledged")
+    assert (story.last.state, story.last.by) == ("acknowledged", "Asha")
+    story.control(26, "command", {"command": "ack", "alarm": f"{SITE}/line/LP-LL", "by": "Ravi"})
+    story.control(27, "command", {"command": "ack", "alarm": "nowhere/line/LP-LL", "by": "Ravi"})
+    story.expect()
+    story.restart()
+    story.keep_saying("line", 30, 100, line_pressure_bar=4.0)
+    story.expect("line/LP-LL cleared")
+    assert story.last.state == "normal"
+
+
+def test_the_collector_tells_of_itself() -> None:
+    story = Story([LINE])
+    def health(at_s: float, connected: bool, failing: bool, dropped: float) -> None:
+        story.control(at_s, "health", {"values": {"source_connected": connected, "store_failing": failing, "dropped_recently": dropped}})
+
+    for at_s in range(0, 100, 10):
+        health(at_s, at_s < 20, at_s >= 30, 0.0)
+        story.say(at_s, "line", line_pressure_bar=4.0)
+    story.change.transitions.sort(key=lambda t: t.event_ms)
+    assert [(t.rule, t.event) for t in story.change.transitions] == [("CO-SRC", "raised"), ("CO-STO", "raised")]
+    story.change.transitions.clear()
+    health(100, True, False, 17.0)
+    assert [(t.rule, t.event) for t in story.change.transitions] == [("CO-DRP", "raised")]
+
+
+def test_hours_left_fall_through_the_floors_one_alarm_at_a_time() -> None:
+    """Two banks of ten, drawn at 300 L/min with no plant: about seven hours to the end."""
+    story = Story([LINE | {"interval_s": 60}, MANIFOLD], delivery_lead_hours=4)
+    pressure, minute = 140.0, 0
+    while pressure > 12:
+        story.say(minute * 60, "man", bank_a_bar=round(pressure, 1), bank_b_bar=round(pressure, 1), bank_in_use="a", o2_flow_lpm=300.0)
+        story.say(minute * 60, "line", line_pressure_bar=4.0, o2_flow_lpm=300.0)
+        minute += 1
+        pressure -= 300 / (2 * 467)
+    raised = [t.rule for t in story.change.transitions if t.rule.startswith("AU") and t.event == "raised"]
+    assert raised[-2:] == ["AU-06", "AU-02"]
+    assert len(raised) == len(set(raised))
+
+
+def test_hours_left_alarm_survives_silence_and_restart() -> None:
+    story = Story([LINE | {"interval_s": 60}, MANIFOLD])
+    for minute in range(90):
+        story.say(minute * 60, "man", bank_a_bar=40.0 - minute / 10, bank_b_bar=90.0, bank_in_use="a", o2_flow_lpm=200.0)
+        story.say(minute * 60, "line", line_pressure_bar=4.0, o2_flow_lpm=200.0)
+    raised = [t.rule for t in story.change.transitions if t.rule.startswith("AU") and t.event == "raised"]
+    assert "AU-06" in raised
+    story.change.transitions.clear()
+    story.restart()
+    story.control(91 * 60, "start", {})
+    story.wait(12 * 3600)
+    after = [f"{t.rule} {t.event}" for t in story.change.transitions if t.rule.startswith("AU")]
+    assert after == ["AU-02 raised"]
