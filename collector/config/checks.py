@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from collector.config.problems import Problem
 from collector.config.yaml_text import Path_
 
-
 MANY = 2_000
 """Among more names than this no close match is looked for: it would take seconds for each error."""
 
@@ -71,7 +70,7 @@ def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
         return
     site_ids = {name for _, name in _ids(data, "sites")}
     asset_paths = {f"{site.get('id')}/{name}" for _, site in _items(data, "sites") for _, name in _ids(site, "assets")}
-    yield from _check_rule_ids(("rules", "all"), rules.get("all"), known.rule_ids)
+    yield from _check_rule_ids(("rules", "everywhere"), rules.get("everywhere"), known.rule_ids)
     for group, what, names in (("sites", "site", site_ids), ("assets", "asset", asset_paths)):
         scopes = rules.get(group)
         for scope, overrides in scopes.items() if isinstance(scopes, Mapping) else ():

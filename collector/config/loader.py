@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from collector.config.model import SITES_TWICE, Config
 from collector.config.problems import Problem, explain
 from collector.config.yaml_text import Path_, YamlProblem, parse, scan
 from collector.errors import UserError
+from devices.oxygen import CYLINDERS
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_FILES = 20_000
@@ -40,26 +42,23 @@ class _File:
     sites: int = 0
 
 
-def load(path: Path, *, rule_ids: Collection[str] | None = None) -> Config:
-    """Read and check a configuration and the site files that it names.
-
-    `rule_ids`: ids of the default rules; rule names are checked against them where given. Raises ConfigError.
-    """
+def load(path: Path) -> Config:
+    """Read and check a configuration and the site files that it names. Raises ConfigError with every problem."""
     main, data = _read(path)
     files, unread, unmatched = [main], list[str](), list[Problem]()
     data = {} if data is None else data
     if isinstance(data, dict):
         more, unread, unmatched = _read_site_files(path.parent, data)
         data, files = _merged(main, data, more)
-    found, config = _validated(data, path.parent, rule_ids)
+    found, config = _validated(data, path.parent)
     lines = _located(unmatched + found, files) + unread
     if lines or config is None:
         raise ConfigError(lines)
     return config
 
 
-def _validated(data: object, base: Path, rule_ids: Collection[str] | None) -> tuple[list[Problem], Config | None]:
-    crossed = cross_check(data, Known(_cylinder_types(), rule_ids))
+def _validated(data: object, base: Path) -> tuple[list[Problem], Config | None]:
+    crossed = cross_check(data, Known(CYLINDERS, _rule_ids()))
     try:
         return crossed, Config.model_validate(data, context={"base": base})
     except ValidationError as exc:
@@ -69,10 +68,11 @@ def _validated(data: object, base: Path, rule_ids: Collection[str] | None) -> tu
     return [*fresh, *crossed], None
 
 
-def _cylinder_types() -> Collection[str]:
-    from devices.oxygen import CYLINDERS
-
-    return CYLINDERS
+@cache
+def _rule_ids() -> frozenset[str]:
+    """Ids of the default rules."""
+    defaults: Any = parse((resources.files("collector.rules") / "default.yaml").read_text("utf-8"))
+    return frozenset(rule["id"] for rule in defaults["rules"])
 
 
 def _read(path: Path) -> tuple[_File, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -47,3 +48,15 @@ class Config(Section):
         if len({site.id for site in self.sites}) < len(self.sites):
             raise ValueError(SITES_TWICE)
         return self
+
+    @property
+    def journal_path(self) -> Path:
+        return Path(self.data_dir) / "journal.db"
+
+    @property
+    def state_path(self) -> Path:
+        return Path(self.data_dir) / "state.db"
+
+    @property
+    def history_path(self) -> Path:
+        return Path(self.data_dir) / "history.db"

@@ -23,7 +23,7 @@ _PATTERNS = {
     r"^https?://[^\s/]+": "an address like http://127.0.0.1:8086",
     r"^mqtts?://[^\s/]+/?$": "mqtt://host:1883, or mqtts://host:8883 for TLS",
     r"^(nats|tls)://[^\s/]+/?$": "nats://host:4222, or tls://host:4222",
-    r"^[A-Z0-9]{2}-[A-Z0-9]{2}$": "the id of a rule, e.g. LP-LL",
+    r"^[A-Z0-9]{2}-[A-Z0-9]{1,3}$": "the id of a rule, e.g. LP-LL",
     r"^[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,62}$": "site/asset, e.g. kasganj-dh/psa1",
     r"^[^@\s]+@[^@\s]+$": "a mail address, e.g. ward@example.org",
     r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$": "words with / between, e.g. oxygrid/v1",

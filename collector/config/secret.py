@@ -15,7 +15,10 @@ MAX_BYTES = 64 * 1024
 
 
 def read_secret(source: str) -> str:
-    """The secret that `source` names: the first line of a file, or an environment variable (`env:NAME`). Raises UserError, never with a secret."""
+    """The first line of the file, or the environment variable (`env:NAME`), that `source` names.
+
+    Raises UserError, which never holds a secret.
+    """
     if source.startswith(ENV):
         value = os.environ.get(source.removeprefix(ENV), "")
         if not value:

@@ -1,0 +1,44 @@
+"""Options that several commands share, and how a configuration is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from collector.errors import UserError
+
+if TYPE_CHECKING:
+    from collector.config import Config
+
+PLACES = (Path("oxygrid.yaml"), Path("/etc/oxygrid/oxygrid.yaml"))
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-c", "--config", envvar="OXYGRID_CONFIG", help="Configuration file; ./oxygrid.yaml or /etc/oxygrid/oxygrid.yaml when not given."
+    ),
+]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of journal and state, in place of the configuration's data_dir.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as documented, for scripts.")]
+
+
+def found(config_file: Path | None) -> Path:
+    """The configuration file that is meant. Raises UserError where there is none."""
+    if config_file is not None:
+        return config_file
+    for place in PLACES:
+        if place.is_file():
+            return place
+    raise UserError(
+        f"no configuration: neither {PLACES[0]} nor {PLACES[1]} is there; give one with -c, or begin with `oxygrid config example`"
+    )
+
+
+def loaded(config_file: Path | None, data_dir: Path | None = None) -> Config:
+    """The configuration, with its data folder replaced where one is given. Raises UserError."""
+    from collector.config import load
+
+    config = load(found(config_file))
+    return config if data_dir is None else config.model_copy(update={"data_dir": str(data_dir)})

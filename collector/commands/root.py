@@ -1,0 +1,34 @@
+"""`oxygrid` itself: every command, and `--version`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from collector.commands import config, messages, run, simulate, state
+from collector.version import VERSION
+
+
+def build() -> typer.Typer:
+    """The application with all its commands."""
+    app = typer.Typer(
+        name="oxygrid", no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    app.callback()(oxygrid)
+    for group in (run, simulate, state, messages):
+        group.add_to(app)
+    app.add_typer(config.app, name="config")
+    return app
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"oxygrid {VERSION}")
+        raise typer.Exit
+
+
+def oxygrid(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and end.")] = False,
+) -> None:
+    """Telemetry and alarms for hospital oxygen: every reading kept, the right person told before a ward runs short."""
