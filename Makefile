@@ -1,0 +1,48 @@
+# Everything runs in .venv, which is made from the lock files at first use. `make` alone lists the targets.
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench faults lock reference clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: .venv/.ready  ## show all of it on this machine: broker, simulated hospitals, live readings, alarms
+	@$(PY) -m collector demo
+
+test: .venv/.ready-dev  ## run every test; on Debian as root, install the servers they need
+	@scripts/servers.sh
+	$(PY) -m pytest
+
+check: .venv/.ready-dev  ## lint, format, types, import direction
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+
+format: .venv/.ready-dev  ## format the code
+	$(PY) -m ruff check --fix --exit-zero --quiet .
+	$(PY) -m ruff format .
+
+bench: .venv/.ready-dev  ## measure speed and memory, and print the table
+	@scripts/servers.sh
+	$(PY) -m bench
+
+faults: .venv/.ready-dev  ## kill, cut and fill, with the full load
+	@scripts/servers.sh
+	OXYGRID_FULL=1 $(PY) -m pytest -m faults
+
+reference: .venv/.ready-dev  ## write the generated pages of docs/reference
+	$(PY) -m collector.reference
+
+lock:  ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	@scripts/lock.sh
+
+clean:  ## remove .venv and caches (data stays)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.ready: pyproject.toml requirements.lock scripts/setup.sh
+	@scripts/setup.sh
+
+.venv/.ready-dev: pyproject.toml requirements.lock requirements-dev.lock scripts/setup.sh
+	@scripts/setup.sh dev
