@@ -19,4 +19,6 @@ def default_rules() -> tuple[Rule, ...]:
 
 def rule_set(changes: Rules) -> RuleSet:
     """The default rules with the owner's changes over them."""
-    return RuleSet.model_validate({"rules": default_rules(), "everywhere": changes.all, "sites": changes.sites, "assets": changes.assets})
+    return RuleSet.model_validate(
+        {"rules": default_rules(), "everywhere": changes.everywhere, "sites": changes.sites, "assets": changes.assets}
+    )
