@@ -54,7 +54,7 @@ LATE_MS: Final = 300_000
 _NO_TS, _BAD_CLOCK, _FUTURE = int(Timing.NO_TS), int(Timing.BAD_CLOCK), int(Timing.FUTURE)
 _LATE, _BACKFILL, _RETAINED = int(Timing.LATE), int(Timing.BACKFILL), int(Timing.RETAINED)
 _STAND_IN: Final = _NO_TS | _BAD_CLOCK | _FUTURE
-_INT64: Final = 2**63 - 1
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _STATUS: Final = "/status"
 _STATUS_WORDS: Final = {b"online": True, b"offline": False}
 
@@ -185,9 +185,9 @@ def place_in_time(ts_ms: int | None, received_ms: int) -> tuple[int, int, int | 
     if ts_ms is None:
         return received_ms, _NO_TS, None
     if ts_ms < YEAR_2020_MS:
-        return received_ms, _BAD_CLOCK, max(ts_ms, -_INT64)
+        return received_ms, _BAD_CLOCK, max(ts_ms, _INT64_MIN)
     if ts_ms > received_ms + AHEAD_MS:
-        return received_ms, _FUTURE, min(ts_ms, _INT64)
+        return received_ms, _FUTURE, min(ts_ms, _INT64_MAX)
     return ts_ms, _LATE if ts_ms < received_ms - LATE_MS else 0, None
 
 

@@ -118,7 +118,7 @@ def salvage(payload: bytes) -> Iterator[Reading | Fault]:
         yield Fault("no_values", "an empty array; one or more objects with values belong in it")
     for place, item in enumerate(sent):
         for found in _salvage_object(item):
-            yield found._replace(detail=f"object {place}: {found.detail}") if isinstance(found, Fault) else found
+            yield Fault(found.reason, f"object {place}: {found.detail}", found.name) if isinstance(found, Fault) else found
 
 
 def shown(sent: object) -> str:
