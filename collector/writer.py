@@ -165,11 +165,15 @@ class Writer:
 
     async def _roll_ups(self) -> None:
         while True:
-            due = await self._places.windows.due((self._now_ms() - GRACE_MS) // WINDOW_MS, MOST_WINDOWS)
-            for span in spans(due):
-                await self._roll_up(span)
-            if len(due) < MOST_WINDOWS:
+            if await self.roll_up_due() < MOST_WINDOWS:
                 await asyncio.sleep(ROLL_UPS_EVERY_S)
+
+    async def roll_up_due(self) -> int:
+        """One round over the windows that are due; returns how many were."""
+        due = await self._places.windows.due((self._now_ms() - GRACE_MS) // WINDOW_MS, MOST_WINDOWS)
+        for span in spans(due):
+            await self._roll_up(span)
+        return len(due)
 
     async def _roll_up(self, span: Span) -> None:
         """A window that gets more data while it is computed is marked anew meanwhile, and stays marked; so does one that fails."""

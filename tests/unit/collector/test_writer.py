@@ -140,10 +140,10 @@ async def test_points_are_stored_and_taken_off_the_list() -> None:
 
 
 async def roll_up_due(world: World) -> None:
+    """Everything that came is stored, then one round."""
     async with world.running():
         await world.until(lambda: world.writer.stats.cursor == len(world.feed.batches))
-    async with world.running():  # the round at its start
-        await asyncio.sleep(0.01)
+    await world.writer.roll_up_due()
 
 
 async def test_a_window_is_rolled_up_a_minute_after_its_end_and_again_for_late_data() -> None:
