@@ -27,23 +27,27 @@ class Feed:
         self._recent: deque[Decoded] = deque()
         self._kept = 0
         self._appending_ms: int | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._grown = asyncio.Event()
         self.last_seq = journal.stats().last_seq
         self.last_ms = 0
 
     async def append(self, messages: Sequence[Message]) -> Decoded:
         """On disk when it returns. Raises JournalError where it can't be; nothing is then published."""
-        self._appending_ms = now_ms = self._now_ms()
-        try:
-            batch = await self._thread.run(self._journal.append, messages, now_ms)
-        finally:
-            self._appending_ms = None
-        decoded = self._decode(batch)
+        async with self._one_at_a_time:
+            self._appending_ms = now_ms = self._now_ms()
+            try:
+                batch = await self._thread.run(self._journal.append, messages, now_ms)
+            finally:
+                self._appending_ms = None
+            return self._publish(self._decode(batch))
+
+    def _publish(self, decoded: Decoded) -> Decoded:
         self._recent.append(decoded)
         self._kept += decoded.messages
         while self._kept > KEEP_MESSAGES and len(self._recent) > 1:
             self._kept -= self._recent.popleft().messages
-        self.last_seq, self.last_ms = batch.seq, batch.received_ms
+        self.last_seq, self.last_ms = decoded.seq, decoded.received_ms
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
         return decoded

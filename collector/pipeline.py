@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from collector.errors import JournalError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
-from collector.outputs import Notice, StateChange, Transition
+from collector.outputs import Notice, SiteSnapshot, StateChange, Transition
 from collector.ports import Source
 from collector.records import Decoded
 from collector.store.state import StateStore
@@ -51,7 +51,7 @@ class Evaluation:
     """Folds the feed and commits what changed, with the state that led to it, in one transaction.
 
     `notices` decides who is told; `committed` is called with each change that is on disk; `saved` with the seq up to which a restart needs
-    no batch again.
+    no batch again; `passed` with the seq of the last batch that was judged.
     """
 
     def __init__(
@@ -63,8 +63,11 @@ class Evaluation:
         notices: Callable[[Iterable[Transition]], list[Notice]],
         committed: Callable[[StateChange], None],
         saved: Callable[[int], None],
+        passed: Callable[[int], None],
     ) -> None:
         self.evaluator = evaluator
+        self._passed = passed
+        self._successor: Callable[[list[SiteSnapshot]], Evaluator] | None = None
         self._feed, self._write = feed, write
         self._notices, self._committed, self._saved = notices, committed, saved
         self._saved_seq = dict.fromkeys(evaluator.sites, 0)
@@ -72,6 +75,8 @@ class Evaluation:
 
     async def run(self) -> None:
         while True:
+            if self._successor is not None:
+                self._succeed(self._successor)
             change = StateChange()
             try:
                 async with asyncio.timeout(TICK_S):
@@ -85,6 +90,11 @@ class Evaluation:
                 self.evaluator.step(batch, change)
                 await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
             await self.commit(change)
+            self._passed(self.evaluator.cursor)
+
+    def replace(self, successor: Callable[[list[SiteSnapshot]], Evaluator]) -> None:
+        """Go on with another evaluator (other sites, other rules) from the state of this moment, between two steps."""
+        self._successor = successor
 
     async def commit(self, change: StateChange) -> None:
         """One transaction: transitions, notices, points, and the snapshots of the sites they came from; and of a few others whose turn it is."""
@@ -98,6 +108,11 @@ class Evaluation:
             self._saved_seq[snapshot.site] = snapshot.cursor
         self._committed(change)
         self._saved(min(self._saved_seq.values()))
+
+    def _succeed(self, successor: Callable[[list[SiteSnapshot]], Evaluator]) -> None:
+        self.evaluator = successor(self.evaluator.snapshots(self.evaluator.sites))
+        self._saved_seq = {name: self._saved_seq.get(name, self.evaluator.cursor) for name in self.evaluator.sites}
+        self._successor = None
 
     def _whose_turn(self) -> list[str]:
         """The sites whose last snapshot is oldest: each gets one about once a minute, so a restart has little to fold again."""

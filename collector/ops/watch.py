@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -32,31 +32,35 @@ class Views:
     notices_waiting: Callable[[], int]
 
 
+TRACKED = 10_000
+"""Batches whose way is timed; of a longer backlog the oldest are not."""
+
+
 class Watch:
-    """`received`, `committed` and `stored` are told what went by; the rest is asked."""
+    """`received`, `passed` and `committed` are told what went by; the rest is asked."""
 
     def __init__(self, views: Views, now_ms: Callable[[], int]) -> None:
         self.numbers = Numbers()
         self._views, self._now_ms = views, now_ms
         self._done_ms: dict[str, int] = {}
+        self._histograms = {"writer": self.numbers.stored, "evaluator": self.numbers.evaluated}
+        self._tracks: dict[str, deque[tuple[int, int, int]]] = {reader: deque(maxlen=TRACKED) for reader in self._histograms}
         self._dropped = sum(views.dropped().values())
 
     def received(self, batch: Decoded) -> None:
-        numbers = self.numbers
-        numbers.messages += batch.messages
-        numbers.values += batch.values
+        """A batch is on disk and acknowledged."""
+        self.numbers.messages += batch.messages
+        self.numbers.values += batch.values
+        for track in self._tracks.values():
+            track.append((batch.seq, batch.received_ms, batch.messages))
 
-    def stored(self, batches: list[Decoded]) -> None:
-        now_ms = self._now_ms()
-        for batch in batches:
-            self.numbers.stored.add((now_ms - batch.received_ms) / 1000, batch.messages)
-        self._done_ms["writer"] = batches[-1].received_ms
-
-    def evaluated(self, batches: list[Decoded]) -> None:
-        now_ms = self._now_ms()
-        for batch in batches:
-            self.numbers.evaluated.add((now_ms - batch.received_ms) / 1000, batch.messages)
-        self._done_ms["evaluator"] = batches[-1].received_ms
+    def passed(self, reader: str, seq: int) -> None:
+        """A reader has done everything up to `seq`: how long each message took from its receipt."""
+        now_ms, track, histogram = self._now_ms(), self._tracks[reader], self._histograms[reader]
+        while track and track[0][0] <= seq:
+            _, received_ms, messages = track.popleft()
+            histogram.add((now_ms - received_ms) / 1000, messages)
+            self._done_ms[reader] = received_ms
 
     def committed(self, change: StateChange) -> None:
         for transition in change.transitions:
@@ -69,7 +73,7 @@ class Watch:
         """How the collector is, as its own alarms judge it. What was dropped counts once."""
         dropped = sum(self._views.dropped().values())
         recently, self._dropped = dropped - self._dropped, dropped
-        return Health(self._views.source().connected, self._views.writer().failing, float(max(0, recently)))
+        return Health(self._views.source().connected, bool(self._views.writer().failing), float(max(0, recently)))
 
     def problems(self) -> list[str]:
         """Why the collector is not ready; empty when it is."""
@@ -98,7 +102,7 @@ class Watch:
         yield "oxygrid_messages_received", (), numbers.messages
         yield "oxygrid_values_received", (), numbers.values
         yield "oxygrid_values_stored", (), writer.values
-        yield "oxygrid_store_retries", (), writer.retries
+        yield "oxygrid_store_retries", (), writer.kept
         yield "oxygrid_store_rejected_lines", (), writer.rejected
         yield "oxygrid_journal_bytes", (), journal.bytes
         yield "oxygrid_notices_waiting", (), views.notices_waiting()

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 from collector.errors import SourceError, UserError
 from collector.ports import Delivery, SourceStatus
@@ -20,6 +21,9 @@ from collector.sources.mqtt.session import Session, Token
 from collector.sources.mqtt.states import State
 
 log = logging.getLogger(__name__)
+
+STABLE_AFTER_S = 10.0
+"""A session that worked for so long makes the next wait short again."""
 
 _GOODBYE_S = 1.0
 """How long a closing connection may take to send what is still to be sent."""
@@ -54,6 +58,8 @@ def connect_error(exc: OSError | TimeoutError, where: str) -> SourceError:
     if isinstance(exc, ssl.SSLError):
         text = f"no TLS with {where}: {exc.reason or exc}; check that the port is the broker's TLS port, and the client certificate"
         return SourceError(text, slow=True)
+    if isinstance(exc, ConnectionResetError):  # in the TLS handshake: before it, a connection is refused or made
+        return SourceError(f"{where} closed the connection in the TLS handshake; check that the port is the broker's TLS port")
     if isinstance(exc, ConnectionRefusedError):
         return SourceError(f"nothing listens on {where}; check that the broker runs, and host and port")
     if isinstance(exc, TimeoutError):
@@ -61,11 +67,24 @@ def connect_error(exc: OSError | TimeoutError, where: str) -> SourceError:
     return SourceError(f"can't connect to {where}: {exc.strerror or exc}")
 
 
-def broke_off(exc: Exception | None, state: State) -> SourceError:
-    """The connection ended without a DISCONNECT."""
-    why = f": {exc}" if exc else ""
-    hint = "; a broker that speaks no MQTT 5, or wants TLS, may do that" if state is State.CONNECTING else ""
-    return SourceError(f"the connection broke off without a word{why}{hint}")
+def broke_off(exc: Exception | None, state: State, cuts: int) -> SourceError:
+    """What it means when a connection ends without a DISCONNECT. `cuts`: how many in a row were closed in good order soon after they worked.
+
+    TLS broke              see connect_error
+    before CONNACK         quick, with a hint
+    the first such cut     quick, with a hint: so does mosquitto before 2.0.15 treat the older of two clients with one id
+    the second, third …    slow: it is not a broker that restarts
+    anything else          quick
+    """
+    if isinstance(exc, ssl.SSLError):
+        return connect_error(exc, "the broker")
+    text = "the connection broke off without a word" + (f": {exc}" if exc else "")
+    if state is State.CONNECTING:
+        return SourceError(f"{text}; a broker that speaks no MQTT 5, or wants TLS, may do that")
+    if cuts:
+        text += " soon after it was made, as some brokers do when another client connects with the same client id"
+        return SourceError(f"{text}; if two collectors run with one client_id, stop one of them or give each its own id", slow=cuts > 1)
+    return SourceError(text)
 
 
 class MqttSource:
@@ -88,6 +107,7 @@ class MqttSource:
         self._state = State.CLOSED
         self._online_since_ms = 0
         self._was_stable = False
+        self._cuts = 0
         self._since_ms = now_ms()
         self._problem = "not connected yet"
         self._connects = 0
@@ -178,8 +198,9 @@ class MqttSource:
             self._transport.pause_reading()
 
     def _lost(self, exc: Exception | None) -> None:
-        error = connect_error(exc, self._where) if isinstance(exc, ssl.SSLError) else broke_off(exc, self._session.state)
-        self._session.connection_lost(error, self._clock_ms())
+        if self._session.state is State.ONLINE:
+            self._cuts = self._cuts + 1 if exc is None and self._online_s() < STABLE_AFTER_S else 0
+        self._session.connection_lost(broke_off(exc, self._session.state, self._cuts), self._clock_ms())
         self._transport = None
         self._after_step()
         if self._gone is not None and not self._gone.done():
@@ -205,7 +226,7 @@ class MqttSource:
         elif self._state is State.CLOSED:
             if was is State.ONLINE:
                 self._since_ms = self._now_ms()
-                self._was_stable = self._clock_ms() - self._online_since_ms >= self._options.stable_after_s * 1000
+                self._was_stable = self._online_s() >= STABLE_AFTER_S
             self._problem = str(self._session.failure or "closed")
             self._hang_up()
 
@@ -237,6 +258,9 @@ class MqttSource:
     def _clock_ms(self) -> int:
         """The session's clock: it never goes back, whatever happens to the wall clock."""
         return int(asyncio.get_running_loop().time() * 1000)
+
+    def _online_s(self) -> float:
+        return (self._clock_ms() - self._online_since_ms) / 1000
 
     def _arm(self) -> None:
         deadline_ms = self._session.next_deadline()
@@ -279,8 +303,7 @@ class _Connection(asyncio.Protocol):
         self._made, self._data, self._lost = made, data, lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._made(transport)
+        self._made(cast(asyncio.Transport, transport))  # uvloop's transports are no subclass of it
 
     def data_received(self, data: bytes) -> None:
         self._data(data)

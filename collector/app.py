@@ -1,0 +1,333 @@
+"""The composition root: builds the parts, wires them as `pipeline.py` draws them, and stops them in good order.
+
+This file reads the clock, the signals and the process; nothing inside does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from collector.build import source_of, store_of
+from collector.config import Config
+from collector.config.rulebook import rule_set
+from collector.config.sources import JetStream
+from collector.decoding import Decoder
+from collector.errors import JournalError, OxygridError, UserError
+from collector.evaluator import Command, Evaluator
+from collector.feed import Feed
+from collector.journal import SqliteJournal
+from collector.notify.channels import channel_of
+from collector.notify.decide import notices
+from collector.notify.outbox import Notifier
+from collector.ops.logs import set_up_logs
+from collector.ops.metrics import Exposition
+from collector.ops.server import Ops
+from collector.ops.watch import Views, Watch
+from collector.outputs import StateChange
+from collector.pipeline import Evaluation, ingest, set_aside, writer_of
+from collector.ports import JournalStats
+from collector.records import CONTROL, Message
+from collector.selfwatch import Health
+from collector.shelves import Cursors, ExportShelf, WindowShelf
+from collector.store.history import SqliteHistory
+from collector.store.influx import InfluxStore
+from collector.store.state import StateStore
+from collector.threads import Thread
+from collector.views import AlarmView, alarm_view
+from collector.writer import Places, Writer
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 2.0
+HOUSEKEEPING_S = 1.0
+HEALTH_EVERY_MS = 60_000
+READERS = ("evaluator", "quarantine", "writer")
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def run(config: Config, *, embedded: bool, reload: Callable[[], Config]) -> int:
+    """Run until SIGTERM or SIGINT. Exit code 0; 1 where the collector had to give up. Raises UserError for what a person can mend."""
+    set_up_logs(config.ops.log_format, config.ops.log_level)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_run(config, embedded=embedded, reload=reload))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _run(config: Config, *, embedded: bool, reload: Callable[[], Config]) -> int:
+    if not embedded:
+        return await _collect(config, None, reload)
+    from collector.embedded import EmbeddedNats
+
+    server = EmbeddedNats(Path(config.data_dir), mqtt_port=config.embedded.mqtt_port, max_bytes=config.embedded.max_bytes)
+    await server.start()
+    try:
+        return await _collect(config, server.jetstream, reload)
+    finally:
+        await server.stop()
+
+
+async def _collect(config: Config, embedded: JetStream | None, reload: Callable[[], Config]) -> int:
+    collector = Collector(config, wall_clock_ms, embedded)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, collector.stop)
+    loop.add_signal_handler(signal.SIGHUP, collector.reload_from, reload)
+    return await collector.run()
+
+
+class Collector:
+    """One collector on one data folder. `run` returns after `stop`."""
+
+    def __init__(self, config: Config, now_ms: Callable[[], int], embedded: JetStream | None = None) -> None:
+        self._config, self._now_ms = config, now_ms
+        self._stopping = asyncio.Event()
+        self._reloading: asyncio.Task[None] | None = None
+        _make_folder(Path(config.data_dir))
+        self._journal = SqliteJournal(
+            config.journal_path,
+            max_bytes=config.journal.max_bytes,
+            max_age_ms=int(config.journal.max_age_h * 3_600_000),
+            keep_ms=int(config.journal.keep_h * 3_600_000),
+        )
+        self._state = StateStore(config.state_path)
+        self._store = store_of(config)
+        self._journal_thread, self._state_thread = Thread("journal"), Thread("state")
+        snapshots = self._state.snapshots()
+        self._journal.begin_after(max((s.cursor for s in snapshots), default=0))
+        self._cursors = Cursors(self._journal, self._journal_thread, READERS)
+        self._feed = Feed(self._journal, self._journal_thread, Decoder(config.sites, config.topic_prefix).decode, now_ms)
+        self.source = source_of(config, now_ms, embedded)
+        self.evaluation = Evaluation(
+            Evaluator(config.sites, rule_set(config.rules), snapshots),
+            self._feed,
+            writer_of(self._state, self._state_thread),
+            notices=self._notices,
+            committed=self._committed,
+            saved=lambda seq: self._cursors.done("evaluator", seq),
+            passed=lambda seq: self.watch.passed("evaluator", seq),
+        )
+        self.writer = self._make_writer()
+        self._notifier = Notifier(
+            [channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random
+        )
+        self._journal_stats = self._journal.stats()
+        self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
+        self._counters = self._state.counters()
+        self._waiting = self._state.waiting()
+        self._said = (Health(True, False, 0.0), 0)
+        self.watch = Watch(self._views(), now_ms)
+        for problem in (*self._journal.problems, *self._state.problems):
+            log.warning("%s", problem)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> int:
+        """Everything at once, until `stop` or until a part gives up."""
+        registry = CollectorRegistry()
+        registry.register(Exposition(self.watch.rows, self.watch.numbers))
+        ops = Ops(registry, self.watch.status, self.watch.problems, self.command)
+        await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
+        await self._feed.append([Message(f"{CONTROL}start", b"{}")])
+        running = {name: asyncio.create_task(part, name=name) for name, part in self._parts().items()}
+        log.info("collecting: %d sites", len(self._config.sites))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({stopping, *running.values()}, return_when=asyncio.FIRST_COMPLETED)
+            return _verdict(running)
+        finally:
+            stopping.cancel()
+            await self._shut_down(running, ops)
+
+    def _parts(self) -> dict[str, Coroutine[Any, Any, None]]:
+        cursors = self._cursors
+        return {
+            "source": self.source.run(),
+            "ingest": ingest(self.source, self._feed, self.watch.received),
+            "evaluate": self.evaluation.run(),
+            "write": self.writer.run(),
+            "quarantine": set_aside(
+                self._feed, self._state, self._state_thread, cursors.at["quarantine"], lambda seq: cursors.done("quarantine", seq)
+            ),
+            "notify": self._notifier.run(),
+            "housekeeping": self._keep_house(),
+        }
+
+    async def _shut_down(self, running: dict[str, asyncio.Task[None]], ops: Ops) -> None:
+        """Stop taking, work off what is here for a moment, save, close."""
+        await ops.stop()
+        await self.source.close()
+        await _cancelled(running["source"], running["ingest"])
+        deadline = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline and not self._drained():
+            await asyncio.sleep(0.02)
+        await _cancelled(*running.values())
+        await self.evaluation.close()
+        await self._cursors.flush()
+        await self._store.close()
+        self._journal_thread.close()
+        self._state_thread.close()
+        self._journal.close()
+        self._state.close()
+        log.info("stopped")
+
+    def _drained(self) -> bool:
+        last = self._feed.last_seq
+        return self.evaluation.evaluator.cursor >= last and self.writer.stats.cursor >= last
+
+    # ---- parts ---------------------------------------------------------------------------------------------------------------
+
+    def _make_writer(self) -> Writer:
+        cursor = self._cursors.at["writer"]
+        if isinstance(self._store, SqliteHistory):
+            cursor = min(cursor, self._store.applied_seq())
+        places = Places(
+            self._feed,
+            self._stored,
+            lambda rejected: self._state_thread.run(self._state.reject_lines, rejected, self._now_ms()),
+            ExportShelf(self._state, self._state_thread),
+            WindowShelf(self._state, self._state_thread),
+        )
+        return Writer(self._store, places, self._now_ms, cursor)
+
+    def _stored(self, seq: int) -> None:
+        self._cursors.done("writer", seq)
+        self.watch.passed("writer", seq)
+
+    def _notices(self, transitions):  # type: ignore[no-untyped-def]
+        return notices(transitions, self._config.notify.channels, {site.id: site for site in self._config.sites})
+
+    def _committed(self, change: StateChange) -> None:
+        self.watch.committed(change)
+        if change.notices:
+            self._notifier.wake()
+
+    def _views(self) -> Views:
+        return Views(
+            source=self.source.status,
+            journal=lambda: self._journal_stats,
+            writer=lambda: self.writer.stats,
+            evaluator=lambda: self.evaluation.evaluator,
+            alarms=lambda: self._alarms,
+            dropped=self._dropped,
+            quarantined=lambda: self._counters.get("quarantined", {}),
+            notices_waiting=lambda: self._waiting["notices"],
+        )
+
+    def _dropped(self) -> dict[str, int]:
+        stats, counters = self._journal_stats, self._counters
+        kinds = ("exports_dropped", "notices_dropped", "unknown_assets_dropped")
+        return {"journal": stats.dropped_messages, "journal_damaged": stats.damaged_messages} | {
+            kind.removesuffix("_dropped"): sum(counters.get(kind, {}).values()) for kind in kinds
+        }
+
+    # ---- housekeeping --------------------------------------------------------------------------------------------------------
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self._cursors.flush()
+                await self._look_around()
+                await self._say_health()
+            except JournalError as exc:
+                log.error("%s", exc)
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def _look_around(self) -> None:
+        """Figures for /metrics and /status, so that neither waits for a disk."""
+        self._journal_stats = await self._journal_thread.run(self._journal.stats)
+        state = self._state
+        self._alarms = [alarm_view(t) for t in await self._state_thread.run(state.alarms)]
+        self._counters = await self._state_thread.run(state.counters)
+        self._waiting = await self._state_thread.run(state.waiting)
+
+    async def _say_health(self) -> None:
+        health, (said, at_ms) = self.watch.health(), self._said
+        if health != said or self._now_ms() - at_ms >= HEALTH_EVERY_MS:
+            await self._feed.append([health.message()])
+            self._said = (health, self._now_ms())
+
+    # ---- from outside --------------------------------------------------------------------------------------------------------
+
+    async def command(self, command: Command) -> str:
+        """An operator's command: checked, then journalled like a reading, so that it is folded in its place. `done`, or why not."""
+        if command.command != "ack":
+            return f"unknown command {command.command!r}; known: ack"
+        if not any(a.alarm == command.alarm and a.state in {"unacknowledged", "returned"} for a in self._alarms):
+            waiting = ", ".join(a.alarm for a in self._alarms if a.state != "acknowledged") or "none"
+            return f"no alarm {command.alarm!r} waits for an acknowledgement; waiting: {waiting}"
+        await self._feed.append([Message(f"{CONTROL}command", msgspec.json.encode(command))])
+        return "done"
+
+    def reload_from(self, load: Callable[[], Config]) -> None:
+        """Take the changed configuration whole, or refuse it whole and go on as before."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload(load))
+
+    async def _reload(self, load: Callable[[], Config]) -> None:
+        try:
+            config = await asyncio.to_thread(load)
+            rules = await asyncio.to_thread(rule_set, config.rules)
+        except OxygridError as exc:
+            log.error("the changed configuration is refused, the old one stays in force:\n%s", exc)
+            return
+        fixed = [name for name in _FIXED if getattr(config, name) != getattr(self._config, name)]
+        self._config = config.model_copy(update={name: getattr(self._config, name) for name in _FIXED})
+        self.evaluation.replace(lambda snapshots: Evaluator(config.sites, rules, snapshots))
+        self._feed.decode_again(Decoder(config.sites, self._config.topic_prefix).decode)
+        if isinstance(self._store, InfluxStore):
+            self._store.use_sites(config.sites)
+        later = f"; what changed in {', '.join(fixed)} needs a restart" if fixed else ""
+        log.info("configuration reloaded: %d sites%s", len(config.sites), later)
+
+
+_FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify")
+"""Sections that are taken at the start only."""
+
+
+def _verdict(running: dict[str, asyncio.Task[None]]) -> int:
+    """0 when nobody gave up; else 1, and the log says who and why."""
+    code = 0
+    for name, task in running.items():
+        if task.done() and not task.cancelled():
+            log.error("%s gave up: %s", name, task.exception(), exc_info=task.exception())
+            code = 1
+    return code
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """The data folder, for its owner only. Raises UserError where it can't be made or written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise UserError(f"{folder}: the data folder can't be made: {exc.strerror}; choose another with data_dir or --data-dir") from exc
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: the data folder can't be written; give it to the user that runs oxygrid, or choose another")
