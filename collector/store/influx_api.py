@@ -96,7 +96,7 @@ def no_answer(exc: Exception, timeout_s: float) -> Reply:
     """A failure to get any answer, in words; they hold host and port, never a secret."""
     if isinstance(exc, TimeoutError):
         return Reply(NO_ANSWER, f"no answer within {timeout_s:g} s")
-    return Reply(NO_ANSWER, f"no answer: {exc or type(exc).__name__}")
+    return Reply(NO_ANSWER, f"no answer: {str(exc) or type(exc).__name__}")
 
 
 class Api(Protocol):

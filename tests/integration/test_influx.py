@@ -322,3 +322,102 @@ def test_what_influxdb_reads_back_equals_what_was_written(influxdb_server: Serve
 def _as_float(value: Value | int) -> Value:
     """JSON has one kind of number: InfluxDB writes 93.0 as 93."""
     return float(value) if type(value) is int else value
+
+
+# A server of ours that answers as InfluxDB 2 and 3 do in their documentation: the client library in between is real
+
+
+@asynccontextmanager
+async def documented(version: str, *answers: str) -> AsyncIterator[tuple[InfluxStore, list[str]]]:
+    """A store on a server that answers /ping with the version and each other request with the next answer; and the requests it got."""
+    requests: list[str] = []
+    left = list(answers)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next((int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length:")), 0)
+        body = (await reader.readexactly(length)).decode()
+        ping = head.startswith("GET /ping")
+        if not ping:
+            requests.append(head + body)
+        status, _, said = (f"204 X-Influxdb-Version: {version}\r\n|" if ping else left.pop(0)).partition(" ")
+        headers, _, text = said.partition("|")
+        writer.write(f"HTTP/1.1 {status} x\r\n{headers}Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as serving:
+        port = serving.sockets[0].getsockname()[1]
+        influx = InfluxStore(
+            Settings(url=f"http://127.0.0.1:{port}", token="s3cret", org="health", bucket="oxy"), [SITE], share=lambda: 0.5
+        )
+        try:
+            yield influx, requests
+        finally:
+            await influx.close()
+
+
+TWO = [seen({"co_ppm": 1.0}), seen({"co_ppm": 2.0}, NOW_MS + 1)]
+
+
+async def test_version_2_is_written_to_with_token_organisation_and_bucket() -> None:
+    async with documented("v2.7.11", "204 |") as (influx, requests):
+        assert await influx.write([batch(*TWO)]) == Outcome()
+        assert influx.server == "InfluxDB 2"
+    assert requests[0].startswith("POST /api/v2/write?org=health&bucket=oxy&precision=ns ")
+    assert "authorization: token s3cret\r\n" in requests[0].lower()
+    assert requests[0].endswith(
+        "co_ppm=1.0 1764000000000000000\n"
+        + "psa_plant,asset=psa1,district=kasganj,region=up,site=kasganj-dh co_ppm=2.0 1764000000001000000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "answer"),
+    [
+        (
+            "v2.7.11",
+            '422 |{"code":"unprocessable entity","message":"failure writing points to database: partial write: conflict dropped=1"}',
+        ),
+        ("v2.7.11", '400 |{"code":"invalid","message":"unable to parse \'LINE\': bad"}'),
+        (
+            "3.2.1",
+            '400 |{"error":"partial write of line protocol occurred","data":[{"line_number":1,"error_message":"bad","original_line":""}]}',
+        ),
+    ],
+)
+async def test_a_line_that_versions_2_and_3_refuse(version: str, answer: str) -> None:
+    line = "psa_plant,asset=psa1,district=kasganj,region=up,site=kasganj-dh co_ppm=1.0 1764000000000000000"
+    async with documented(
+        version, answer.replace("LINE", line), answer.replace("LINE", line) if "conflict" in answer else "204 |", "204 |"
+    ) as (
+        influx,
+        _,
+    ):
+        outcome = await influx.write([batch(*TWO)])
+    assert ([one.line for one in outcome.rejected], outcome.keep) == ([line], False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("429 Retry-After: 7\r\n|", Outcome(keep=True, keep_s=7.0, problem="429 no words")),
+        ("503 Retry-After: 9\r\n|busy", Outcome(keep=True, keep_s=9.0, problem="503 busy")),
+        ('500 |{"code":"internal error","message":"disk"}', Outcome(keep=True, keep_s=0.25, problem="500 disk")),
+        (
+            '401 |{"code":"unauthorized","message":"unauthorized access"}',
+            Outcome(keep=True, keep_s=22.5, problem="401 unauthorized access", alarm=True),
+        ),
+        ('404 |{"code":"not found","message":"bucket"}', Outcome(keep=True, keep_s=22.5, problem="404 bucket", alarm=True)),
+        ("301 Location: https://elsewhere/\r\n|", Outcome(keep=True, keep_s=22.5, problem="301 no words", alarm=True)),
+    ],
+)
+async def test_what_version_2_says_of_itself(answer: str, expected: Outcome) -> None:
+    async with documented("v2.7.11", answer) as (influx, _):
+        assert await influx.write([batch(*TWO)]) == expected
+
+
+async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
+    async with documented("v2.7.11", "413 |", "204 |", "204 |") as (influx, requests):
+        assert await influx.write([batch(*TWO)]) == Outcome()
+    assert [text.count("psa_plant,") for text in requests] == [2, 1, 1]

@@ -1,0 +1,26 @@
+"""docs/reference/influxdb.md names everything that is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.store.influx import LONG_KEPT
+from collector.store.influx_api import LONG
+from collector.store.line import LATE, LEVELS, RAW_TS_MS
+from collector.store.responses import MAX_LINES
+from collector.store.rollup import AGGREGATES, SUFFIX
+from devices.kinds.catalogue import KINDS
+
+PAGE = (Path(__file__).parents[4] / "docs/reference/influxdb.md").read_text(encoding="utf-8")
+NAMES = [*KINDS, *LEVELS, *LONG_KEPT, LATE, RAW_TS_MS, LONG, f"<kind>{SUFFIX}", *(f"<signal>_{how}" for how in AGGREGATES)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_names(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+def test_the_page_has_the_bound_of_a_write() -> None:
+    assert f"at most {MAX_LINES:,} rows" in PAGE
