@@ -1,0 +1,80 @@
+"""Who is told of a transition, and why, or why not. Pure.
+
+channel asks for a higher priority                  → below
+channel is for other sites                          → elsewhere
+acknowledged                                        → not_news: the person who did it knows
+discovered late, and the channel is not the log     → late: nobody can act on it now
+else                                                → told, once per transition and channel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from collector.notify.messages import message
+from collector.outputs import PRIORITIES, Notice, Priority, Transition
+from devices.assets import Site
+
+Reason: TypeAlias = Literal["told", "below", "elsewhere", "not_news", "late"]
+
+
+class Filter(Protocol):
+    """What a channel wants to hear; `collector.config.notify` has them. Empty `sites`: every site."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def min_priority(self) -> Priority: ...
+    @property
+    def sites(self) -> Sequence[str]: ...
+
+
+class Decision(NamedTuple):
+    """`notice` is there exactly where the reason is `told`."""
+
+    channel: str
+    transition: str
+    reason: Reason
+    notice: Notice | None = None
+
+
+def decide(transition: Transition, channels: Iterable[Filter], site: Site | None) -> list[Decision]:
+    """One decision per channel. `site` gives names and the time zone; without it the notice speaks in ids and UTC."""
+    return [_decision(transition, channel, site) for channel in channels]
+
+
+def notices(transitions: Iterable[Transition], channels: Sequence[Filter], sites: Mapping[str, Site]) -> list[Notice]:
+    """The notices of all transitions, in their order."""
+    decisions = (d for t in transitions for d in decide(t, channels, sites.get(t.site)))
+    return [decision.notice for decision in decisions if decision.notice is not None]
+
+
+def _decision(transition: Transition, channel: Filter, site: Site | None) -> Decision:
+    reason = _reason(transition, channel)
+    if reason != "told":
+        return Decision(channel.id, transition.id, reason)
+    text = message(transition, site)
+    notice = Notice(
+        id=f"{transition.id}/{channel.id}",
+        channel=channel.id,
+        due_ms=transition.evaluated_ms,
+        subject=text.subject,
+        body=text.body,
+        transition=transition,
+    )
+    return Decision(channel.id, transition.id, "told", notice)
+
+
+def _reason(transition: Transition, channel: Filter) -> Reason:
+    if PRIORITIES.index(transition.priority) < PRIORITIES.index(channel.min_priority):
+        return "below"
+    if channel.sites and transition.site not in channel.sites:
+        return "elsewhere"
+    if transition.event == "acknowledged":
+        return "not_news"
+    if transition.event == "discovered_late" and channel.kind != "log":
+        return "late"
+    return "told"

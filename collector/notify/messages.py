@@ -1,0 +1,152 @@
+"""What a notice says: subject and body, and several notices in one message. Pure.
+
+English now. Another language is another entry of WORDS; the alarm's own line (`Transition.text`) comes from the rule that raised it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from collector.outputs import PRIORITIES, Notice, Transition
+from devices.assets import Site, display_name
+
+SUBJECT_MOST = 140
+LINE_MOST = 1000
+DIGEST_LINES = 100
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "raised": "ALARM",
+        "cleared": "over",
+        "acknowledged": "acknowledged",
+        "discovered_late": "discovered late",
+        "both": "raised and over",
+        "digest": "{count} notices, highest priority {priority}: {sites}",
+        "more": "… and {count} more",
+        "priority": "Priority",
+        "site": "Site",
+        "asset": "Asset",
+        "rule": "Rule",
+        "time_raised": "Raised",
+        "time_cleared": "Over",
+        "time_known": "Known to the collector",
+        "reference": "Reference",
+        "panel": "This message is information only. The wired alarm panel of the pipeline comes first.",
+    }
+}
+
+Kind: TypeAlias = Literal["notice", "raised_and_cleared", "digest"]
+
+
+class Text(NamedTuple):
+    subject: str
+    body: str
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as a channel sends it: one notice, or several in one. `key` is the same whenever the same notices are sent again."""
+
+    key: str
+    kind: Kind
+    subject: str
+    body: str
+    notices: tuple[Notice, ...]
+    at_ms: int
+
+    @property
+    def priority(self) -> str:
+        return highest(self.notices)
+
+
+def message(transition: Transition, site: Site | None, language: str = "en") -> Text:
+    """Subject and body of one transition. Control characters of any part are gone, so no name can begin a header or a line of its own."""
+    words = WORDS.get(language, WORDS["en"])
+    zone: tzinfo = site.zone if site is not None else UTC
+    text = clean(transition.text, LINE_MOST) or f"{transition.alarm} {words[transition.event]}"
+    subject = clean(f"[{transition.priority}] {words[transition.event]}: {_headline(text)}", SUBJECT_MOST)
+    facts = [
+        (words["priority"], transition.priority),
+        (words["site"], f"{display_name(site, language)} ({transition.site})" if site is not None else transition.site),
+        (words["asset"], transition.asset),
+        (words["rule"], transition.rule),
+        (words["time_raised"], _when(transition.raised_ms, zone)),
+        (words["time_cleared"], _when(transition.event_ms, zone) if transition.event == "cleared" else ""),
+        (words["time_known"], _when(transition.evaluated_ms, zone)),
+        (words["reference"], transition.occurrence),
+    ]
+    lines = [f"{name}: {clean(fact, LINE_MOST)}" for name, fact in facts if fact]
+    return Text(subject, "\n".join([text, "", *lines, "", words["panel"], ""]))
+
+
+def single(notice: Notice, at_ms: int) -> Envelope:
+    return Envelope(key=notice.id, kind="notice", subject=notice.subject, body=notice.body, notices=(notice,), at_ms=at_ms)
+
+
+def together(raised: Notice, cleared: Notice, at_ms: int, language: str = "en") -> Envelope:
+    """An alarm that was over before its first notice could be sent: both in one, so that nobody runs for what is past."""
+    words = WORDS.get(language, WORDS["en"])
+    subject = clean(f"[{raised.transition.priority}] {words['both']}: {_headline(clean(raised.transition.text, LINE_MOST))}", SUBJECT_MOST)
+    notices = (raised, cleared)
+    return Envelope(
+        key=key_of(notices),
+        kind="raised_and_cleared",
+        subject=subject,
+        body=f"{cleared.body}\n----\n\n{raised.body}",
+        notices=notices,
+        at_ms=at_ms,
+    )
+
+
+def digest(notices: Sequence[Notice], at_ms: int, language: str = "en") -> Envelope:
+    """Many notices in one message: a line each, the highest priority first, at most DIGEST_LINES of them."""
+    words = WORDS.get(language, WORDS["en"])
+    ordered = sorted(notices, key=lambda n: (-PRIORITIES.index(n.transition.priority), n.transition.event_ms))
+    sites = sorted({notice.transition.site for notice in notices})
+    shown = ", ".join(sites[:5]) + (" …" if len(sites) > 5 else "")
+    subject = clean(words["digest"].format(count=len(notices), priority=highest(notices), sites=shown), SUBJECT_MOST)
+    lines = [notice.subject for notice in ordered[:DIGEST_LINES]]
+    if len(ordered) > DIGEST_LINES:
+        lines.append(words["more"].format(count=len(ordered) - DIGEST_LINES))
+    body = "\n".join([*lines, "", words["panel"], ""])
+    return Envelope(key=key_of(notices), kind="digest", subject=subject, body=body, notices=tuple(ordered), at_ms=at_ms)
+
+
+def highest(notices: Iterable[Notice]) -> str:
+    return max((notice.transition.priority for notice in notices), key=PRIORITIES.index)
+
+
+def key_of(notices: Sequence[Notice]) -> str:
+    """The same for the same notices in any order."""
+    return "several/" + hashed("\n".join(sorted(notice.id for notice in notices)))
+
+
+def hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def clean(text: str, most: int) -> str:
+    """One line: every control, format and line character (newlines, NUL, direction overrides) is a space; runs of spaces are one."""
+    visible = "".join(" " if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char for char in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Hindi and other scripts of India need them inside words."""
+
+
+def _headline(text: str) -> str:
+    """The first sentence of an alarm's line; what to do is in the body."""
+    return text.partition(". ")[0]
+
+
+def _when(at_ms: int, zone: tzinfo) -> str:
+    moment = datetime.fromtimestamp(at_ms / 1000, zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S} ({moment.tzname()})"

@@ -1,0 +1,261 @@
+"""The sending loop: one task per channel, so that a receiver that hangs delays nobody else.
+
+    what is due ─▶ plan (pure): one, raised-and-over together, or a digest ─▶ send ─▶ record: sent, failed (when again), given up
+
+At least once: a notice is recorded as sent after its receiver took it, so a crash between both sends it again, with the same key.
+A failure of the receiver pauses the channel; a refusal of one message puts only that one off (of several in one, each goes alone first).
+Both retry with full jitter, and give up after a day. A channel wakes for a new notice, for the next due time, and once a minute anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import msgspec
+
+from collector.notify.channels import Channel, SendError
+from collector.notify.messages import Envelope, digest, single, together
+from collector.outputs import PRIORITIES, Notice
+from collector.store.state_rows import DueNotice
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DIGEST_OVER = 10
+"""More waiting messages than this are one digest."""
+FETCH = 500
+GIVE_UP_MS = 24 * 3_600_000
+AHEAD_MS = 365 * 24 * 3_600_000
+BASE_S = 2.0
+CAP_S = 300.0
+PAUSE_CAP_S = 60.0
+"""A receiver that is down is tried at least once a minute: the next alarm must not wait longer for it."""
+IDLE_S = 60.0
+
+
+class Outbox(Protocol):
+    """The notices on disk (`collector.store.state`). Every method blocks."""
+
+    def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]: ...
+    def next_notice_ms(self, channel: str) -> int | None: ...
+    def notice_sent(self, notice_id: str, now_ms: int) -> None: ...
+    def notice_failed(self, notice_id: str, error: str, retry_at_ms: int) -> None: ...
+    def notice_given_up(self, notice_id: str, now_ms: int, error: str = "") -> None: ...
+
+
+class Runner(Protocol):
+    """Where blocking calls go (`collector.threads.Thread`)."""
+
+    def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]: ...
+
+
+class ChannelStatus(msgspec.Struct, frozen=True):
+    """A channel in figures since the start. `problem` is empty while it works."""
+
+    channel: str
+    sent: int
+    failed: int
+    given_up: int
+    problem: str
+    last_sent_ms: int | None
+
+
+def retry_delay_s(attempt: int, rnd: float, cap_s: float = CAP_S) -> float:
+    """Seconds to wait after `attempt` (1, 2, …) failures: full jitter, `rnd` uniform in [0, 1), never under half a second."""
+    return max(0.5, rnd * min(cap_s, BASE_S * 2.0 ** min(attempt, 32)))
+
+
+def plan(due: Sequence[Notice], waiting: Sequence[Notice], at_ms: int, digests: bool) -> list[Envelope]:
+    """What to send now, the highest priority first. `waiting` are all unsent notices of the channel, due or not: an alarm that is over
+    takes its unsent beginning along, whenever that was to be tried again, and the other way round."""
+    wanted = {notice.transition.occurrence for notice in due}
+    by_occurrence: dict[str, dict[str, Notice]] = {}
+    for notice in [*waiting, *due]:
+        if notice.transition.occurrence in wanted:
+            by_occurrence.setdefault(notice.transition.occurrence, {})[notice.transition.event] = notice
+    envelopes: list[Envelope] = []
+    for events in by_occurrence.values():
+        raised, cleared = events.pop("raised", None), events.pop("cleared", None)
+        if raised is not None and cleared is not None:
+            envelopes.append(together(raised, cleared, at_ms))
+        else:
+            envelopes += [single(notice, at_ms) for notice in (raised, cleared) if notice is not None]
+        envelopes += [single(notice, at_ms) for notice in events.values()]
+    if digests and len(envelopes) > DIGEST_OVER:
+        return [digest([notice for envelope in envelopes for notice in envelope.notices], at_ms)]
+    return sorted(envelopes, key=lambda e: (-PRIORITIES.index(e.notices[0].transition.priority), e.notices[0].due_ms))
+
+
+class Sender:
+    """One channel's loop. `rnd` gives numbers uniform in [0, 1)."""
+
+    def __init__(self, channel: Channel, outbox: Outbox, runner: Runner, now_ms: Callable[[], int], rnd: Callable[[], float]) -> None:
+        self.channel = channel
+        self.counts: Counter[str] = Counter()
+        self.problem = ""
+        self.last_sent_ms: int | None = None
+        self._outbox, self._run = outbox, runner
+        self._now_ms, self._rnd = now_ms, rnd
+        self._failures = 0
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """New notices are on disk."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            pause_s = await self.send_due()
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+                continue
+            try:
+                async with asyncio.timeout(await self._until_next_s()):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def send_due(self) -> float | None:
+        """Send what is due. The seconds that the channel has to pause where its receiver failed, else None."""
+        now_ms = self._now_ms()
+        due = await self._run.run(self._outbox.due_notices, now_ms, FETCH, self.channel.id)
+        if not due:
+            return None
+        waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 2 * FETCH, self.channel.id)
+        attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
+        for envelope in plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests):
+            pause_s = await self._deliver(envelope, attempts)
+            if pause_s is not None:
+                return pause_s
+        return None
+
+    async def _deliver(self, envelope: Envelope, attempts: dict[str, int]) -> float | None:
+        try:
+            await self.channel.send(envelope)
+        except SendError as exc:
+            if not exc.only_this or len(envelope.notices) == 1:
+                return await self._failed(envelope, attempts, exc)
+        else:
+            await self._sent(envelope)
+            return None
+        for notice in envelope.notices:
+            pause_s = await self._deliver(single(notice, envelope.at_ms), attempts)
+            if pause_s is not None:
+                return pause_s
+        return None
+
+    async def _sent(self, envelope: Envelope) -> None:
+        now_ms = self._now_ms()
+        for notice in envelope.notices:
+            await self._run.run(self._outbox.notice_sent, notice.id, now_ms)
+        self.counts["sent"] += len(envelope.notices)
+        self.last_sent_ms = now_ms
+        if self.problem:
+            log.info("channel %s works again", self.channel.id)
+        self.problem, self._failures = "", 0
+
+    async def _failed(self, envelope: Envelope, attempts: dict[str, int], exc: SendError) -> float | None:
+        """Put the notices off, or give them up; the pause of the channel where it was not this message's fault."""
+        now_ms = self._now_ms()
+        if not self.problem:
+            log.warning("channel %s can't send, trying again: %s", self.channel.id, exc)
+        self.problem = str(exc)
+        pause_s: float | None = None
+        if not exc.only_this:
+            self._failures += 1
+            pause_s = max(retry_delay_s(self._failures, self._rnd(), PAUSE_CAP_S), min(CAP_S, exc.wait_s))
+        for notice in envelope.notices:
+            tries = attempts[notice.id] + 1
+            if now_ms - notice.due_ms > GIVE_UP_MS and tries > 1:
+                await self._run.run(self._outbox.notice_given_up, notice.id, now_ms, str(exc))
+                self.counts["given_up"] += 1
+                log.error("channel %s: given up after %d tries: %s", self.channel.id, tries, notice.id)
+                continue
+            delay_s = pause_s if pause_s is not None else max(retry_delay_s(tries, self._rnd()), exc.wait_s)
+            await self._run.run(self._outbox.notice_failed, notice.id, str(exc), now_ms + round(delay_s * 1000))
+            self.counts["failed"] += 1
+        return pause_s
+
+    async def _until_next_s(self) -> float:
+        next_ms = await self._run.run(self._outbox.next_notice_ms, self.channel.id)
+        return IDLE_S if next_ms is None else min(IDLE_S, max(0.0, (next_ms - self._now_ms()) / 1000))
+
+    def status(self) -> ChannelStatus:
+        count = self.counts
+        return ChannelStatus(self.channel.id, count["sent"], count["failed"], count["given_up"], self.problem, self.last_sent_ms)
+
+
+class Notifier:
+    """All channels. `run` goes on until it is cancelled."""
+
+    def __init__(
+        self, channels: Sequence[Channel], outbox: Outbox, runner: Runner, now_ms: Callable[[], int], rnd: Callable[[], float]
+    ) -> None:
+        self.senders = [Sender(channel, outbox, runner, now_ms, rnd) for channel in channels]
+        self._outbox, self._run, self._now_ms = outbox, runner, now_ms
+
+    async def run(self) -> None:
+        await self._abandon()
+        async with asyncio.TaskGroup() as tasks:
+            for sender in self.senders:
+                tasks.create_task(sender.run(), name=f"notify-{sender.channel.id}")
+
+    async def _abandon(self) -> None:
+        """Notices of channels that are no longer configured would wait for ever."""
+        now_ms = self._now_ms()
+        names = {sender.channel.id for sender in self.senders}
+        waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 1_000_000)
+        for notice in (each.notice for each in waiting if each.notice.channel not in names):
+            log.warning("given up, for channel %s is no longer configured: %s", notice.channel, notice.id)
+            await self._run.run(self._outbox.notice_given_up, notice.id, now_ms, "the channel is no longer configured")
+
+    def wake(self) -> None:
+        """Call it when new notices have been committed."""
+        for sender in self.senders:
+            sender.wake()
+
+    def status(self) -> list[ChannelStatus]:
+        return [sender.status() for sender in self.senders]
+
+
+class MemoryOutbox:
+    """An outbox that forgets at the end: for tests and trials."""
+
+    def __init__(self, notices: Sequence[Notice] = ()) -> None:
+        self.due: dict[str, tuple[int, DueNotice]] = {}
+        self.outcomes: dict[str, tuple[str, str]] = {}
+        for notice in notices:
+            self.add(notice)
+
+    def add(self, notice: Notice) -> None:
+        if notice.id not in self.due and notice.id not in self.outcomes:
+            self.due[notice.id] = (notice.due_ms, DueNotice(notice))
+
+    def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]:
+        found = sorted(((at_ms, each) for at_ms, each in self._of(channel) if at_ms <= now_ms), key=lambda pair: pair[0])
+        return [each for _, each in found[:limit]]
+
+    def next_notice_ms(self, channel: str) -> int | None:
+        return min((at_ms for at_ms, _ in self._of(channel)), default=None)
+
+    def _of(self, channel: str | None) -> list[tuple[int, DueNotice]]:
+        return [(at_ms, each) for at_ms, each in self.due.values() if channel in (None, each.notice.channel)]
+
+    def notice_sent(self, notice_id: str, now_ms: int) -> None:  # noqa: ARG002 - the time is for a store that keeps it
+        del self.due[notice_id]
+        self.outcomes[notice_id] = ("sent", "")
+
+    def notice_failed(self, notice_id: str, error: str, retry_at_ms: int) -> None:
+        _, each = self.due[notice_id]
+        self.due[notice_id] = (retry_at_ms, DueNotice(each.notice, each.attempts + 1, error))
+
+    def notice_given_up(self, notice_id: str, now_ms: int, error: str = "") -> None:  # noqa: ARG002 - as above
+        del self.due[notice_id]
+        self.outcomes[notice_id] = ("given_up", error)
