@@ -85,6 +85,34 @@ class Database:
             raise JournalError(explain(exc, self.path)) from exc
 
 
+class Reserve:
+    """Room on the disk that is given up when the disk is full: the write-ahead log can then be brought home, which frees room within the
+    file."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path.with_name(path.name + ".reserve")
+        self._size = size
+
+    def take(self) -> bool:
+        """Hold it, where more than twice as much is free. False where that can't be."""
+        if self._path.exists():
+            return True
+        if shutil.disk_usage(self._path.parent).free < 2 * self._size:
+            return False
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, self._size)
+        except OSError:
+            self._path.unlink()
+            return False
+        finally:
+            os.close(fd)
+        return True
+
+    def give_up(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
 class FileLock:
     """One process at a time writes a file: an advisory lock on `<file>.lock`, which the kernel drops when the process dies."""
 
@@ -130,16 +158,23 @@ def open_reader(path: Path, form: Format) -> sqlite3.Connection:
     """A read-only connection, for another process beside the writer. Raises UserError where there is no such file."""
     if not path.exists():
         raise UserError(f"{path}: there is no {form.name} here; give the data folder of the collector")
-    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=10.0)
-    try:
-        _check(conn, path, form)
-    except sqlite3.Error as exc:
-        conn.close()
-        raise UserError(f"{path}: can't be read: {exc}") from exc
-    except UserError:
-        conn.close()
-        raise
-    return conn
+    # Where no log of a writer is beside it, and none can be begun (a read-only disk), the file stands still and may be read as such.
+    modes = ("mode=ro",) if path.with_name(path.name + "-wal").exists() else ("mode=ro", "immutable=1")
+    reasons: list[sqlite3.Error] = []
+    for mode in modes:
+        uri = f"{path.resolve().as_uri()}?{mode}"
+        conn = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10.0)
+        try:
+            _check(conn, path, form)
+        except sqlite3.Error as exc:
+            conn.close()
+            reasons.append(exc)
+        except UserError:
+            conn.close()
+            raise
+        else:
+            return conn
+    raise UserError(f"{path}: can't be read: {reasons[-1]}") from reasons[-1]
 
 
 def open_or_mend(path: Path, form: Format, synchronous: Synchronous) -> Opened:

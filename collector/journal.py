@@ -33,7 +33,8 @@ Damage
   and `problems` says so. `seq` goes on behind anything that the old file can have held.
 
 Full disk
-  `append` first makes room within the file, by dropping rows that every cursor has read (the replay window is a luxury then). Where that
+  `append` gives up a reserve that it holds on the disk (`<name>.reserve`), with which the write-ahead log can be brought home, and then
+  makes room within the file by dropping rows that every cursor has read (the replay window is a luxury then). Where that
   is not enough it raises JournalError, which says how much is free; the next call tries again. Nothing unread is dropped because a disk
   is full.
 """
@@ -48,15 +49,17 @@ from typing import TypeVar
 
 from collector import database
 from collector.errors import JournalError
-from collector.journal_rows import Bounds, Removal, Row, Step, decode_body, encode_body, removal
+from collector.journal_memory import MemoryJournal
+from collector.journal_rows import DAY_MS, READ_BYTES, Bounds, Removal, Row, Step, decode_body, encode_body, removal
 from collector.ports import JournalStats
 from collector.receipt import clock_record, receipt
 from collector.records import Batch, Message
 
+__all__ = ["FORMAT", "JournalReader", "MemoryJournal", "SqliteJournal"]
+
 T = TypeVar("T")
 
-DAY_MS = 86_400_000
-READ_BYTES = 8 * 2**20
+RESERVE_EVERY_MS = 60_000
 
 FORMAT = database.Format(
     "journal",
@@ -107,8 +110,19 @@ class SqliteJournal:
     """The journal on disk; one process at a time (UserError otherwise), one thread at a time. `problems` says in words what had to be
     mended."""
 
-    def __init__(self, path: Path, *, max_bytes: int = 4 * 2**30, max_age_ms: int = 30 * DAY_MS, keep_ms: int = DAY_MS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_bytes: int = 4 * 2**30,
+        max_age_ms: int = 30 * DAY_MS,
+        keep_ms: int = DAY_MS,
+        reserve_bytes: int = 16 * 2**20,
+    ) -> None:
         self._path = Path(path)
+        self._reserve = database.Reserve(self._path, reserve_bytes)
+        self._reserve_due_ms = 0
+        self._tight_bytes: int | None = None
         self._bounds = Bounds(max_bytes, max_age_ms, keep_ms)
         self._previous_now_ms: int | None = None
         self._last_seq = self._last_ms = 0
@@ -131,6 +145,10 @@ class SqliteJournal:
         """On disk when it returns. Raises JournalError where it can't be: nothing was written then, and the same may be tried again."""
         batch = self._attempt(lambda: self._append(messages, now_ms))
         self._previous_now_ms = now_ms
+        if batch.received_ms >= self._reserve_due_ms:
+            if self._reserve.take():
+                self._tight_bytes = None
+            self._reserve_due_ms = batch.received_ms + RESERVE_EVERY_MS
         return batch
 
     def read(self, after: int, limit: int = 64, max_bytes: int = READ_BYTES) -> list[Batch]:
@@ -209,17 +227,26 @@ class SqliteJournal:
         return batch
 
     def _make_room(self, new_bytes: int, now_ms: int, step: Step | None) -> None:
-        """Remove what the bounds take, and no more than about twice `new_bytes` at once."""
-        excess = min(_used_bytes(self._conn) + new_bytes - self._bounds.max_bytes, 2 * new_bytes + 65_536)
-        slowest = min(self._cursors.values(), default=0)
+        """Remove what the bounds take, and on a full disk as much of what every cursor has read as is to be written."""
+        self._shrink(self._bounds.max_bytes, self._last_seq, new_bytes, now_ms, step)
+        if self._tight_bytes is not None:
+            self._shrink(self._tight_bytes, self._slowest(), new_bytes, now_ms, step)
+
+    def _shrink(self, max_bytes: int, upto: int, new_bytes: int, now_ms: int, step: Step | None) -> None:
+        """Remove rows up to `upto`, and no more than about twice `new_bytes` at once."""
+        excess = min(_used_bytes(self._conn) + new_bytes - max_bytes, 2 * new_bytes + 65_536)
         first = 0
-        while rows := [Row(*r) for r in self._conn.execute(_OLDEST, (first, self._last_seq + 1))]:
-            gone = removal(rows, self._bounds, slowest, now_ms, excess_bytes=excess, step=step)
+        while rows := [Row(*r) for r in self._conn.execute(_OLDEST, (first, upto + 1))]:
+            gone = removal(rows, self._bounds, self._slowest(), now_ms, excess_bytes=excess, step=step)
             self._remove(gone)
             excess -= gone.bytes
             first = gone.upto
             if excess <= 0 or gone.rows < len(rows):
                 return
+
+    def _slowest(self) -> int:
+        """What every cursor has read."""
+        return min(self._cursors.values(), default=0)
 
     def _remove(self, gone: Removal) -> None:
         if gone.rows:
@@ -249,14 +276,14 @@ class SqliteJournal:
             return False
 
     def _give_up_replay(self) -> bool:
-        """On a full disk: reuse the write-ahead log from its start, and free pages of some of the oldest rows that every cursor has
-        read."""
+        """On a full disk: bring the write-ahead log home, and from now on grow no more until the reserve can be held again."""
+        self._reserve.give_up()
         self._conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        slowest = min(self._cursors.values(), default=0)
         with database.transaction(self._conn):
-            rows = self._conn.execute(_OLDEST, (0, min(self._last_seq, slowest + 1))).fetchall()
+            rows = self._conn.execute(_OLDEST, (0, min(self._last_seq, self._slowest() + 1))).fetchall()
             if rows:
                 self._conn.execute(_REMOVE, (rows[-1][0],))
+            self._tight_bytes = _used_bytes(self._conn)
         self._conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         return True
 
@@ -284,66 +311,6 @@ class SqliteJournal:
             for seq in seqs:
                 for (messages,) in self._conn.execute(_MARK, (seq,)).fetchall():
                     self._conn.executemany(_COUNT, [("damaged_batches", 1), ("damaged_messages", messages)])
-
-
-class MemoryJournal:
-    """The journal in memory: the same promises but durability, for tests and for what needs no disk."""
-
-    def __init__(self, *, max_bytes: int = 64 * 2**20, max_age_ms: int = 30 * DAY_MS, keep_ms: int = DAY_MS) -> None:
-        self._bounds = Bounds(max_bytes, max_age_ms, keep_ms)
-        self._rows: list[tuple[Row, Batch]] = []
-        self._cursors: dict[str, int] = {}
-        self._last_seq = self._last_ms = self._bytes = self._dropped_batches = self._dropped_messages = 0
-        self._previous_now_ms: int | None = None
-        self._step: Step | None = None
-
-    def append(self, messages: Sequence[Message], now_ms: int) -> Batch:
-        stamp = receipt(now_ms, self._last_ms, self._previous_now_ms)
-        batch = Batch(self._last_seq + 1, stamp.received_ms, [*clock_record(stamp), *messages])
-        if stamp.stepped_from_ms is not None:
-            self._step = Step(batch.seq, stamp.received_ms)
-        row = Row(batch.seq, batch.received_ms, len(batch.messages), 40 + sum(len(m.topic) + len(m.payload) + 8 for m in batch.messages))
-        slowest = min(self._cursors.values(), default=0)
-        excess = self._bytes + row.bytes - self._bounds.max_bytes
-        gone = removal((r for r, _ in self._rows), self._bounds, slowest, batch.received_ms, excess_bytes=excess, step=self._step)
-        self._rows = [*self._rows[gone.rows :], (row, batch)]
-        self._bytes += row.bytes - gone.bytes
-        self._dropped_batches += gone.batches
-        self._dropped_messages += gone.messages
-        self._last_seq, self._last_ms, self._previous_now_ms = batch.seq, batch.received_ms, now_ms
-        return batch
-
-    def read(self, after: int, limit: int = 64, max_bytes: int = READ_BYTES) -> list[Batch]:
-        found: list[Batch] = []
-        for row, batch in self._rows:
-            if row.seq > after and len(found) < limit:
-                max_bytes -= row.bytes
-                if found and max_bytes < 0:
-                    break
-                found.append(batch)
-        return found
-
-    def cursor(self, name: str) -> int:
-        return self._cursors.get(name, 0)
-
-    def commit(self, name: str, seq: int) -> None:
-        self._cursors[name] = seq
-
-    def forget(self, name: str) -> None:
-        self._cursors.pop(name, None)
-
-    def begin_after(self, seq: int) -> None:
-        self._last_seq = max(self._last_seq, seq)
-
-    def stats(self) -> JournalStats:
-        first = self._rows[0][0] if self._rows else Row(self._last_seq + 1, 0, 0, 0)
-        dropped = (self._dropped_batches, self._dropped_messages)
-        return JournalStats(
-            first.seq, self._last_seq, self._bytes, *dropped, dict(self._cursors), first.received_ms if self._rows else None
-        )
-
-    def close(self) -> None:
-        self._rows.clear()
 
 
 def _read(conn: sqlite3.Connection, after: int, limit: int, max_bytes: int) -> tuple[list[Batch], list[int]]:

@@ -10,6 +10,9 @@ import msgspec
 
 from collector.records import Message
 
+DAY_MS = 86_400_000
+READ_BYTES = 8 * 2**20  # of bodies in one read, unless one alone is larger
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Message]).decode
 

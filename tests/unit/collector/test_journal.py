@@ -175,7 +175,13 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     with closing(SqliteJournal(tmp_path / "journal.db")) as journal:
         journal.append([message(1)], NOW)
         modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
-    assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600, "journal.db.lock": 0o600}
+    assert modes == {
+        "journal.db": 0o600,
+        "journal.db-wal": 0o600,
+        "journal.db-shm": 0o600,
+        "journal.db.lock": 0o600,
+        "journal.db.reserve": 0o600,
+    }
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
