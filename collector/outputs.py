@@ -75,7 +75,7 @@ class SourceStock(msgspec.Struct, frozen=True):
 
 
 class StockEstimate(msgspec.Struct, frozen=True):
-    """Hours left of a site (domain.md 2.4): connected now (net of a running PSA), connected with the PSA lost, and on site (with loose full
+    """Hours left of a site: connected now (net of a running PSA), connected with the PSA lost, and on site (with loose full
     cylinders, PSA lost). `burn_lpm` is the draw on the stock now, `plan_lpm` the demand to plan with; `method` says where they come from."""
 
     site: str

@@ -88,9 +88,9 @@ Asset = Annotated[PsaPlant | Pipeline | Manifold | LoxTank | CylinderStore | Con
 
 
 class Beds(Model):
-    ward: int = Field(default=0, ge=0)
-    hdu: int = Field(default=0, ge=0)
-    icu: int = Field(default=0, ge=0)
+    ward: int = Field(default=0, ge=0, description="Beds in general wards.")
+    hdu: int = Field(default=0, ge=0, description="Beds in high-dependency units.")
+    icu: int = Field(default=0, ge=0, description="Beds in intensive care.")
 
 
 _ZONES = frozenset(available_timezones())
@@ -102,8 +102,8 @@ class Site(Model):
     district: str = Field(default="", description="District, province; a tag of every point.")
     region: str = Field(default="", description="State, wilaya, region; a tag of every point.")
     timezone: str = Field(default="UTC", description="IANA time zone of the site.")
-    latitude: float | None = Field(default=None, ge=-90, le=90)
-    longitude: float | None = Field(default=None, ge=-180, le=180)
+    latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north (WGS 84).")
+    longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east (WGS 84).")
     beds: Beds = Field(default=Beds(), description="Beds by type, for the expected demand.")
     delivery_lead_hours: float = Field(default=24.0, ge=0, description="Hours from an order to its delivery.")
     assets: tuple[Asset, ...] = Field(description="The assets of the site.")

@@ -56,7 +56,7 @@ def parse(text: str) -> object:
 
 
 def _explained(said: str) -> YamlProblem:
-    if said.startswith("duplicate entry"):
+    if "duplicate entry" in said:
         return YamlProblem("a key stands twice")
     if "more than one document" in said:
         return YamlProblem("several documents (---) in one file; one is right")

@@ -122,14 +122,14 @@ _REQUIRED: dict[RuleType, tuple[str, ...]] = {
 class RuleOverride(Model):
     """What an operator changes of a rule, for all sites, one site or one asset. What is absent stays as it was."""
 
-    enabled: bool | None = None
-    limit: LimitField | None = None
-    clear: LimitField | None = None
-    upper: LimitField | None = None
-    upper_clear: LimitField | None = None
-    on_delay_s: float | None = Field(default=None, ge=0, le=86_400)
-    off_delay_s: float | None = Field(default=None, ge=0, le=86_400)
-    priority: Priority | None = None
+    enabled: bool | None = Field(default=None, description="false switches the rule off.")
+    limit: LimitField | None = Field(default=None, description="Raised beyond this: a number, or e.g. 80 % of nominal_bar.")
+    clear: LimitField | None = Field(default=None, description="May clear beyond this (hysteresis).")
+    upper: LimitField | None = Field(default=None, description="The upper limit of a rule that has two.")
+    upper_clear: LimitField | None = Field(default=None, description="Where it may clear below the upper limit.")
+    on_delay_s: float | None = Field(default=None, ge=0, le=86_400, description="The condition must hold this long before it is raised, s.")
+    off_delay_s: float | None = Field(default=None, ge=0, le=86_400, description="It must be gone this long before it clears, s.")
+    priority: Priority | None = Field(default=None, description="Priority of the alarm.")
 
     def applied_to(self, rule: Rule) -> Rule:
         changes = {name: value for name in RuleOverride.model_fields if (value := getattr(self, name)) is not None}
