@@ -44,6 +44,8 @@ def feed(groups: Sequence[Sequence[Source]], wanted_l: float) -> Feed:
     pure_l = 0.0
     set_share = 0.0
     for group in groups:
+        if not left_l:
+            break
         part = _part(group, left_l)
         for source in group:
             litres = source.available_l() * part
@@ -61,4 +63,4 @@ def feed(groups: Sequence[Sequence[Source]], wanted_l: float) -> Feed:
 def _part(group: Sequence[Source], wanted_l: float) -> float:
     """The share of what each source of the group has that is needed of it."""
     available_l = sum(source.available_l() for source in group)
-    return min(1.0, wanted_l / available_l) if available_l and wanted_l else 0.0
+    return min(1.0, wanted_l / available_l) if available_l else 0.0

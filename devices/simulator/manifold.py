@@ -69,39 +69,40 @@ class Manifold:
         return self.banks[name].usable_l(self.residual_bar(name), self.temp_c)
 
     def available_l(self) -> float:
-        """What can be drawn now: with a stuck change-over only the bank in use and the reserve count."""
-        return sum(self.usable_l(name) for name in self.banks if not self.stuck or name in {self.in_use, "reserve"})
+        """What can be drawn now: the bank in use, the others that are ready, and the reserve."""
+        return sum(self.usable_l(name) for name in self._feeding_order())
+
+    def _feeding_order(self) -> list[str]:
+        """A stuck change-over leaves the other bank out. A spent bank that the sun warmed over its limit is not taken into use again."""
+        others = (name for name in self.banks if name not in {self.in_use, "reserve"} and self._is_ready(name))
+        reserve = ["reserve"] if "reserve" in self.banks and self.in_use != "reserve" else []
+        return [self.in_use, *others, *reserve]
+
+    def _is_ready(self, name: str) -> bool:
+        return not self.stuck and not self._is_below(name, self.residual_bar(name) + READY_BAR)
+
+    def _is_below(self, name: str, bar: float) -> bool:
+        bank = self.banks[name]
+        return bank.gas_l < bank.gas_at(bar, self.temp_c)
 
     def warm(self, temp_c: float) -> None:
         self.temp_c = temp_c
 
     def step_back(self) -> None:
         """Leave the reserve as soon as a duty bank is ready again."""
-        if self.in_use == "reserve" and (ready := self._ready_duty()):
-            self.in_use = ready
+        if self.in_use == "reserve":
+            self.in_use = next((name for name in self.banks if name != "reserve" and self._is_ready(name)), "reserve")
 
     def draw(self, litres: float) -> None:
         """Take `litres` (not more than `available_l`), changing over on the way."""
         left_l = litres
-        while left_l > 0:
-            taken_l = min(left_l, self.usable_l(self.in_use))
-            self.banks[self.in_use].gas_l -= taken_l
-            left_l -= taken_l
-            if left_l <= 1e-9 or not self._change_over():
-                break
+        for name in self._feeding_order():
+            taken_l = min(left_l, self.usable_l(name))
+            if taken_l > 0:
+                self.in_use = name
+                self.banks[name].gas_l -= taken_l
+                left_l -= taken_l
         self._drawn_l += litres - left_l
-
-    def _change_over(self) -> bool:
-        target = self._ready_duty() or ("reserve" if "reserve" in self.banks and self.in_use != "reserve" else "")
-        if target:
-            self.in_use = target
-        return bool(target)
-
-    def _ready_duty(self) -> str:
-        if self.stuck:
-            return ""
-        others = (name for name in self.banks if name not in {self.in_use, "reserve"})
-        return next((name for name in others if self.banks[name].bar(self.temp_c) > self.residual_bar(name) + READY_BAR), "")
 
     def close_step(self, dt_s: float) -> None:
         self.flow_lpm = self._drawn_l * 60 / dt_s
@@ -138,8 +139,8 @@ class Manifold:
         self._from_lorry = set(self._change_ms)
 
     def _is_spent(self, name: str) -> bool:
-        bar, bank = self.banks[name].bar(self.temp_c), self.banks[name]
-        return bar < bank.fill_bar * RESERVE_AT if name == "reserve" else bar < self.residual_bar(name) + 1.0
+        limit_bar = self.banks[name].fill_bar * RESERVE_AT if name == "reserve" else self.residual_bar(name) + 1.0
+        return self._is_below(name, limit_bar)
 
     def _change(self, name: str, bank: Bank, store: Store | None) -> float:
         """A bank is changed whole or not at all. Without a store of its type the cylinders come from outside."""
