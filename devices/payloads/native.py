@@ -1,6 +1,6 @@
 """Bytes ⇄ readings of the native payload, version 1 (docs/reference/payload.md). Pure.
 
-Two ways in. `reader` makes a decoder for one kind of asset that takes only what is right in every part; it runs in C and carries the load.
+Two ways in. `reader` makes decoders for one kind of asset that take only what is right in every part; they run in C and carry the load.
 `salvage` is patient: it says what is wrong with a payload, and gives back every reading and every value that is not.
 """
 
@@ -18,6 +18,9 @@ from devices.signal import Signal, Value
 
 MAX_BYTES = 256 * 1024
 """The longest message: whatever is longer is neither read nor sent."""
+
+MAX_OBJECTS = 12_000
+"""More objects with a value each than MAX_BYTES can hold."""
 
 UNREADABLE = (ValueError, RecursionError)
 """What a decoder raises: msgspec.DecodeError, UnicodeDecodeError and JSONDecodeError are ValueErrors; too deep a nesting is the other."""
@@ -65,25 +68,30 @@ def encode(readings: Reading | Sequence[Reading]) -> bytes:
     return payload
 
 
-def reader(signals: Iterable[Signal]) -> Callable[[bytes], Reading | list[Reading]]:
-    """A decoder for a kind with these signals. It raises one of UNREADABLE unless every number is in its sane range, every state known …
+class Reader(NamedTuple):
+    """Decoders for one kind of asset: of one object, and of an array. Both raise one of UNREADABLE for what is not right in every part.
 
-    It passes over names that it does not know, and over all but the last of equal names: `is_whole` tells. All numbers come out as floats.
+    They pass over names that they do not know, and over all but the last of equal names: `is_whole` tells. All numbers come out as floats.
     """
+
+    one: Callable[[bytes], Reading]
+    many: Callable[[bytes], list[Reading]]
+
+
+def reader(signals: Iterable[Signal]) -> Reader:
+    """Decoders that take numbers in their sane ranges, known states, true and false, and nothing else. Texts are left to `salvage`."""
     values = _TYPED_DICT("values", {signal.name: _type_of(signal) for signal in signals if signal.type != "text"}, total=False)
-    one = msgspec.defstruct("KindReading", [("values", values)], bases=(Reading,), frozen=True, kw_only=True, gc=False)
-    reading: Any = one | Annotated[list[one], msgspec.Meta(min_length=1)]  # type: ignore[valid-type]
-    decode: Callable[[bytes], Reading | list[Reading]] = msgspec.json.Decoder(reading).decode
-    return decode
+    one: Any = msgspec.defstruct("KindReading", [("values", values)], bases=(Reading,), frozen=True, kw_only=True, gc=False)
+    return Reader(msgspec.json.Decoder(one).decode, msgspec.json.Decoder(list[one]).decode)
 
 
-def is_whole(payload: bytes, readings: Reading | list[Reading]) -> bool:
+def is_whole(payload: bytes, readings: Sequence[Reading]) -> bool:
     """Whether `readings` are all that the payload says; never true where a reader passed something over, or where `units` are given.
 
     In JSON every name is followed by one colon, and other colons stand in strings only. So there are at least as many colons as names, and
     when there are only as many as the names that the reader took, it took them all, and none stood twice.
     """
-    return payload.count(b":") == (_names(readings) if isinstance(readings, Reading) else sum(map(_names, readings)))
+    return payload.count(b":") == sum(map(_names, readings)) > 0
 
 
 def _names(reading: Reading) -> int:
@@ -116,6 +124,9 @@ def salvage(payload: bytes) -> Iterator[Reading | Fault]:
         return
     if not sent:
         yield Fault("no_values", "an empty array; one or more objects with values belong in it")
+    if len(sent) > MAX_OBJECTS:
+        yield Fault("too_large", f"an array of {len(sent)}; at most {MAX_OBJECTS} objects belong in one message")
+        return
     for place, item in enumerate(sent):
         for found in _salvage_object(item):
             yield Fault(found.reason, f"object {place}: {found.detail}", found.name) if isinstance(found, Fault) else found

@@ -9,7 +9,7 @@ from devices.payloads import native
 from devices.payloads.native import Fault, Reading
 from devices.signal import Signal, Value
 
-READ = native.reader(KINDS["psa_plant"].signals.values())
+READER = native.reader(KINDS["psa_plant"].signals.values())
 GOOD = {"o2_purity_pct": 93.4}
 
 values = st.dictionaries(
@@ -88,8 +88,7 @@ def test_encode_refuses_what_no_collector_takes(unsayable: Reading | list[Readin
     ],
 )
 def test_a_reader_takes_what_is_right(payload: str, reading: Reading) -> None:
-    read = READ(payload.encode())
-    assert isinstance(read, Reading)
+    read = READER.one(payload.encode())
     assert (read.ts, read.seq, read.values, read.units, read.backfill) == (
         reading.ts,
         reading.seq,
@@ -125,12 +124,13 @@ def test_a_reader_takes_what_is_right(payload: str, reading: Reading) -> None:
 )
 def test_a_reader_refuses_what_is_not(payload: str) -> None:
     with pytest.raises(native.UNREADABLE):
-        READ(payload.encode())
+        READER.one(payload.encode())
+    with pytest.raises(native.UNREADABLE):
+        READER.many(f"[{payload},1]".encode())
 
 
 def test_a_signal_without_limits_has_a_reader() -> None:
-    read = native.reader([Signal("anything", "number")])(b'{"values":{"anything":-1e300}}')
-    assert isinstance(read, Reading)
+    read = native.reader([Signal("anything", "number")]).one(b'{"values":{"anything":-1e300}}')
     assert read.values == {"anything": -1e300}
 
 
@@ -140,6 +140,7 @@ def test_a_signal_without_limits_has_a_reader() -> None:
         ('{"values":{"o2_purity_pct":93}}', True),
         ('{"ts":1,"seq":2,"backfill":false,"values":{"o2_purity_pct":93,"state":"off"}}', True),
         ('[{"ts":1,"values":{"o2_purity_pct":93}},{"values":{"state":"off"}}]', True),
+        ("[]", False),
         ('{"values":{}}', False),
         ('[{"values":{}},{"values":{"state":"off"}}]', False),
         ('{"values":{"o2_purity_pct":93,"colour":1}}', False),
@@ -155,7 +156,8 @@ def test_a_signal_without_limits_has_a_reader() -> None:
     ],
 )
 def test_is_whole(payload: str, whole: bool) -> None:
-    assert native.is_whole(payload.encode(), READ(payload.encode())) is whole
+    sent = payload.encode()
+    assert native.is_whole(sent, READER.many(sent) if payload.startswith("[") else [READER.one(sent)]) is whole
 
 
 names = st.sampled_from(["o2_purity_pct", "o2_flow_lpm", "colour", "a:b", 'q":'])
@@ -168,9 +170,8 @@ def test_a_whole_reading_has_every_name_of_its_payload_once(inner: list[str], ou
     sent_values = ",".join(f"{json.dumps(name)}{colon}1" for name in inner)
     sent = [f"{json.dumps(name)}{colon}{contents[name]}" for name in outer] + [f'"values"{colon}{{{sent_values}}}']
     payload = f"{{{','.join(sent)}}}"
-    read = READ(payload.encode())
-    if native.is_whole(payload.encode(), read):
-        assert isinstance(read, Reading)
+    read = READER.one(payload.encode())
+    if native.is_whole(payload.encode(), [read]):
         assert sorted(inner) == sorted(read.values)
         assert len(outer) == len(set(outer))
         assert set(outer) <= {"ts", "seq", "backfill"}
@@ -204,6 +205,7 @@ def test_a_whole_reading_has_every_name_of_its_payload_once(inner: list[str], ou
         (b'{"values":{}}', "no_values"),
         (b'{"values":null}', "no_values"),
         (b"[]", "no_values"),
+        (b"[" + b"{}," * 12_000 + b'{"values":{"a":1}}]', "too_large"),
         (b'{"values":{"a":1},"values":{"b":1}}', "duplicate_name"),
         (b'{"ts":1,"ts":2,"values":{"a":1}}', "duplicate_name"),
         (b'{"units":"psi","values":{"a":1}}', "unit_unknown"),
