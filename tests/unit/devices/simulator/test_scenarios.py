@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from devices.simulator.faults import FAULTS
@@ -42,3 +44,23 @@ def test_times_are_relative_to_the_start() -> None:
 
 def test_demo_is_over_within_forty_minutes() -> None:
     assert max(fault.end_ms for fault in resolve("demo", [HOSPITAL], START_MS)) <= START_MS + 40 * MINUTE_MS
+
+
+PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "simulator.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_reference_lists_every_fault_with_its_parameters(name: str) -> None:
+    (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{name}` | {FAULTS[name].target}"))
+    for parameter, default in FAULTS[name].defaults.items():
+        assert f"`{parameter}` {default:g}" in row if isinstance(default, float) else f"`{parameter}` {default}" in row
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_reference_lists_every_scenario_with_its_times(name: str) -> None:
+    rows = [
+        line for line in PAGE[PAGE.index("## Scenarios") :].splitlines() if line.startswith("| `") and f"`{name}`" in line.split("|")[1]
+    ]
+    assert len(rows) == 1
+    for planned in SCENARIOS[name]:
+        assert f"{planned.start_min:g}–{planned.end_min:g}" in rows[0]
