@@ -47,7 +47,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from collector import database
+from collector import database, salvage
 from collector.errors import JournalError
 from collector.journal_memory import MemoryJournal
 from collector.journal_rows import DAY_MS, READ_BYTES, Bounds, Removal, Row, Step, decode_body, encode_body, removal
@@ -290,12 +290,12 @@ class SqliteJournal:
     def _begin_anew(self, reason: str) -> None:
         """The damaged file goes aside; what is readable of it, and some cursor has not read, comes along."""
         size = self._path.stat().st_size
-        aside = database.set_aside(self._path)
+        aside = salvage.set_aside(self._path)
         begun_ms = int(aside.name.rpartition("-")[2])
         self._conn = database.open_database(self._path, FORMAT, "FULL")
-        database.salvage(aside, self._conn, ["cursor", "counter"])
+        salvage.salvage(aside, self._conn, ["cursor", "counter"])
         slowest = min(_cursors(self._conn).values(), default=0)
-        rows = database.salvage(aside, self._conn, ["batch"], {"batch": slowest})["batch"]
+        rows = salvage.salvage(aside, self._conn, ["batch"], {"batch": slowest})["batch"]
         self._load()
         # Every row took at least one byte, so the old file can't have held a seq beyond this; where nothing was readable, a time in ms is
         # beyond any count.

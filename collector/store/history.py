@@ -36,7 +36,7 @@ from typing import TypeVar
 
 import msgspec
 
-from collector import database
+from collector import database, salvage
 from collector.database import Database
 from collector.errors import JournalError
 from collector.ports import Outcome
@@ -95,7 +95,7 @@ class SqliteHistory:
         path = Path(path)
         self._lock = database.FileLock(path)
         try:
-            opened = database.open_or_mend(path, FORMAT, "NORMAL")
+            opened = salvage.open_or_mend(path, FORMAT, "NORMAL")
         except BaseException:
             self._lock.release()
             raise

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from collector import database
+from collector import database, salvage
 from collector.database import Database
 from collector.outputs import Notice, StateChange, StockEvent, Transition
 from collector.ports import Rejected
@@ -76,7 +76,7 @@ class StateStore(StateReader):
         path = Path(path)
         self._lock = database.FileLock(path)
         try:
-            opened = database.open_or_mend(path, FORMAT, "FULL")
+            opened = salvage.open_or_mend(path, FORMAT, "FULL")
         except BaseException:
             self._lock.release()
             raise
