@@ -16,6 +16,7 @@ from collector.store.responses import NO_ANSWER, Reply
         (204, {"x-influxdb-version": "1.6.7~rc0", "x-influxdb-build": "OSS"}, "", "InfluxDB 1"),
         (204, {"x-server-hostname": "box"}, "", "VictoriaMetrics"),
         (200, {"x-server-hostname": "box", "x-influxdb-version": "1.8.0"}, "", "VictoriaMetrics"),
+        (204, {"x-server-hostname": "proxy", "x-influxdb-version": "1.8.10", "x-influxdb-build": "OSS"}, "", "InfluxDB 1"),
         # as documented
         (204, {"x-influxdb-version": "v2.7.11", "x-influxdb-build": "OSS"}, "", "InfluxDB 2"),
         (200, {"x-influxdb-version": "3.2.1", "x-influxdb-build": "Core"}, '{"version":"3.2.1"}', "InfluxDB 3"),
