@@ -10,6 +10,7 @@ import logging
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -32,6 +33,7 @@ from collector.outputs import Notice
 log = logging.getLogger(__name__)
 
 VERSION = 1
+GOODBYE_S = 2.0
 Secret = Callable[[], str]
 """Gives the secret at the moment of use; raises UserError."""
 
@@ -105,27 +107,38 @@ class SmtpSender:
         opt = self.options
         password = _secret(opt.password)
         try:
-            async with asyncio.timeout(opt.timeout_s):
-                refused, _ = await aiosmtplib.send(
-                    mail(envelope, opt.sender, opt.to),
-                    sender=opt.sender,
-                    recipients=list(opt.to),
-                    hostname=opt.host,
-                    port=opt.port,
-                    local_hostname="localhost",
-                    username=opt.username,
-                    password=password,
-                    timeout=opt.timeout_s,
-                    use_tls=opt.tls == "tls",
-                    start_tls=opt.tls == "starttls",
-                    tls_context=None if opt.tls == "none" else _tls(opt.ca_file),
-                )
+            client = aiosmtplib.SMTP(
+                hostname=opt.host,
+                port=opt.port,
+                local_hostname="localhost",
+                username=opt.username,
+                password=password,
+                timeout=opt.timeout_s,
+                use_tls=opt.tls == "tls",
+                start_tls=opt.tls == "starttls",
+                tls_context=None if opt.tls == "none" else _tls(opt.ca_file),
+            )
+            refused = await self._hand_over(client, envelope)
         except TimeoutError as exc:
             raise SendError(f"{self._where}: no answer within {opt.timeout_s:g} s") from exc
         except (aiosmtplib.SMTPException, OSError, ValueError) as exc:
             raise smtp_error(self._where, exc, lambda text: _hidden(text, password, opt.username or "")) from exc
         for address, answer in refused.items():
             log.warning("%s: %s was refused: %s", self._where, address, _hidden(f"{answer.code} {answer.message}", password))
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, envelope: Envelope) -> dict[str, aiosmtplib.SMTPResponse]:
+        """The recipients that were refused while others were not. Once the mail is taken it is sent, however the goodbye goes."""
+        opt = self.options
+        try:
+            async with asyncio.timeout(opt.timeout_s):
+                await client.connect()
+                refused, _ = await client.send_message(mail(envelope, opt.sender, opt.to), sender=opt.sender, recipients=list(opt.to))
+            with suppress(TimeoutError, OSError, aiosmtplib.SMTPException):
+                async with asyncio.timeout(GOODBYE_S):
+                    await client.quit()
+        finally:
+            client.close()
+        return refused
 
     @property
     def _where(self) -> str:
@@ -248,9 +261,13 @@ def _alarm(notice: Notice) -> dict[str, Any]:
 
 
 def _origin(url: str) -> str:
-    """Scheme, host and port: the path and query of a chat hook are its secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    """Scheme, host and port: the path and query of a chat hook are its secret. Says so where it is no address."""
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return "(the URL is not valid)"
+    return origin if parts.hostname else "(the URL has no host)"
 
 
 def _reason(exc: Exception) -> str:
@@ -312,6 +329,6 @@ def _hidden(text: str, secret: str | None, username: str = "") -> str:
     """One line of the receiver's words, without the secret should it repeat it, be it as it was sent (RFC 4954: in base64)."""
     if secret:
         sent = [b64encode(each.encode()).decode() for each in (secret, f"\0{username}\0{secret}")]
-        for each in (secret, *sent):
+        for each in sorted((secret, *sent), key=len, reverse=True):
             text = text.replace(each, "***")
     return clean(text, 300)
