@@ -52,6 +52,7 @@ HOUR_US = 3_600_000_000
 RETRY_S = 5.0
 _MOVE = 20_000  # rows per step, of moving and of removing
 _REMOVE = 2_000
+_LOOK_MS = 60_000
 
 _SERIES = "INSERT INTO series (site, asset, kind, signal) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = kind RETURNING id"
 _RECENT = "INSERT OR REPLACE INTO recent (time_us, series, value) VALUES (?, ?, ?)"
@@ -107,6 +108,7 @@ class SqliteHistory:
         self._series = {row[1:]: row[0] for row in self._db.rows("SELECT id, site, asset, kind, signal FROM series")}
         self._points = self._db.rows("SELECT count(*) FROM point")[0][0]
         self._turn = 0
+        self._moved_ms = 0
 
     @staticmethod
     def open_reader(path: Path) -> HistoryReader:
@@ -195,10 +197,14 @@ class SqliteHistory:
             conn.execute(_ROLL_UP, values)
 
     def _move(self, conn: sqlite3.Connection, now_ms: int) -> None:
-        """A step of moving what has come to rest: when there is a step's worth older than an hour, or anything older than two."""
+        """A step of moving what has come to rest: when there is a step's worth older than an hour, or anything older than two. Looked at
+        once a minute, and with every write while there is more."""
+        if self._moved_ms <= now_ms < self._moved_ms + _LOOK_MS:
+            return
         rested_us = now_ms * 1000 - HOUR_US
         oldest = conn.execute("SELECT min(time_us) FROM recent").fetchone()[0]
         full = conn.execute(_CUT, (rested_us, _MOVE)).fetchone()
+        self._moved_ms = now_ms if full is None else 0
         if full is not None or (oldest is not None and oldest < rested_us - HOUR_US):
             before = rested_us if full is None else full[0] + 1
             conn.execute(_MOVE_ROWS, (before,))
