@@ -68,7 +68,7 @@ def connect_error(exc: OSError | TimeoutError, where: str) -> SourceError:
 
 
 def broke_off(exc: Exception | None, state: State, cuts: int) -> SourceError:
-    """What it means when a connection ends without a DISCONNECT. `cuts`: how many in a row were closed in good order soon after they worked.
+    """What it means when a connection ends without a DISCONNECT. `cuts`: how many in a row were closed in order soon after they worked.
 
     TLS broke              see connect_error
     before CONNACK         quick, with a hint

