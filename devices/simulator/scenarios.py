@@ -23,8 +23,8 @@ class Planned:
 
 
 _DEMO = (
-    Planned("stock_low", 0, 38, {"hours_left_h": 5.0}),
-    Planned("plant_trip", 1, 26),
+    Planned("stock_low", 0, 40, {"hours_left_h": 5.0}),
+    Planned("plant_trip", 1, 32),
     Planned("pressure_loss", 18, 23),
 )
 """Deliveries have stopped; the plant trips and the bank drains: fewer than 6 h are left. Then a regulator fails for five minutes.
