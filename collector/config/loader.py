@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import glob
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from collector.config.checks import Known, cross_check
 from collector.config.model import SITES_TWICE, Config
 from collector.config.problems import Problem, explain
+from collector.config.rulebook import default_rules
 from collector.config.yaml_text import Path_, YamlProblem, parse, scan
 from collector.errors import UserError
 from devices.oxygen import CYLINDERS
@@ -58,7 +57,7 @@ def load(path: Path) -> Config:
 
 
 def _validated(data: object, base: Path) -> tuple[list[Problem], Config | None]:
-    crossed = cross_check(data, Known(CYLINDERS, _rule_ids()))
+    crossed = cross_check(data, Known(CYLINDERS, [rule.id for rule in default_rules()]))
     try:
         return crossed, Config.model_validate(data, context={"base": base})
     except ValidationError as exc:
@@ -66,13 +65,6 @@ def _validated(data: object, base: Path) -> tuple[list[Problem], Config | None]:
     said_closer = {problem.path[:2] for problem in crossed if problem.path[0] == "sites"}
     fresh = [p for p in explained if p.path not in said_closer and p.text != SITES_TWICE]
     return [*fresh, *crossed], None
-
-
-@cache
-def _rule_ids() -> frozenset[str]:
-    """Ids of the default rules."""
-    defaults: Any = parse((resources.files("collector.rules") / "default.yaml").read_text("utf-8"))
-    return frozenset(rule["id"] for rule in defaults["rules"])
 
 
 def _read(path: Path) -> tuple[_File, object]:
