@@ -241,7 +241,7 @@ def test_a_senseless_member_is_ignored_and_said(member: str) -> None:
         ("malformed", PSA, '{"values":{"o2_purity_pct":93},"x":' + "[" * 200_000),
         ("no_values", PSA, "{}"),
         ("no_values", PSA, "[]"),
-        ("no_values", PSA, '{"ts":1,"seq":1,"values":{}}'),
+        ("no_values", PSA, f'{{"ts":{NOW},"seq":1,"values":{{}}}}'),
         ("no_values", PSA, '[{"ts":1,"seq":1,"values":{}}]'),
         ("duplicate_name", PSA, '{"ts":1764000000000,"seq":1,"values":{"o2_purity_pct":93},"values":{"o2_purity_pct":20}}'),
         ("too_large", PSA, b" " * 262_113 + b'{"values":{"o2_purity_pct":93.4}}'),
