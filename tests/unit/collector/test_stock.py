@@ -91,6 +91,16 @@ def test_without_a_temperature_the_bounds_still_hold() -> None:
     assert sum(held) / len(held) >= 0.9
 
 
+def test_an_assumed_temperature_widens_the_content_by_seven_percent() -> None:
+    widths = []
+    for more in ({"bank_temp_c": 30.0}, {}):
+        stock = SiteStock(site(BANK))
+        stock.observe("m", "manifold", {"bank_a_bar": 150.0, **more}, START_MS)
+        content = stock.estimate(START_MS).sources[0].content_l
+        widths.append((high(content) - low(content)) / 2 / mid(content))
+    assert widths == [pytest.approx(0.016, abs=0.003), pytest.approx(0.071, abs=0.003)]
+
+
 @pytest.mark.parametrize("at_minute", [1, 61, 75, 500, 1000])
 def test_a_restart_changes_no_estimate(at_minute: int) -> None:
     case, stock = TenD(5), SiteStock(site(BANK))
