@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-from statistics import fmean, median, pstdev
+from statistics import fmean, median
 
 import msgspec
 
@@ -84,8 +84,10 @@ class Flow:
         values = window.values[place]
         if not values:
             return None
-        scatter = 2 * pstdev(values) / sqrt(max(1.0, len(values) / 3))
-        return around(fmean(values), FLOW_ERROR * fmean(values) + scatter + 1.0)
+        mean_lpm = fmean(values)
+        variance = fmean([(value - mean_lpm) ** 2 for value in values])  # statistics.pstdev is exact, and a hundred times slower
+        scatter_lpm = 2 * sqrt(variance / max(1.0, len(values) / 3))
+        return around(mean_lpm, FLOW_ERROR * mean_lpm + scatter_lpm + 1.0)
 
     def dump(self) -> FlowState:
         return FlowState(self.minutes.dump(), self.sixes.dump(), self.total_lpm, self.count, self.last_ms)

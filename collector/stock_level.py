@@ -8,6 +8,7 @@ Everything is judged by time, not by count of samples, but for the three in a ro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -54,10 +55,11 @@ class LevelState(msgspec.Struct, frozen=True):
 
     minutes: WindowState = WindowState()
     sixes: WindowState = WindowState()
-    bucket: list[Sample] = []
+    bucket: list[float] = []
     held: list[Sample] = []
     breaks: list[int] = []
-    last: Sample | None = None
+    last_ms: int = 0
+    last_raw: float = 0.0
     frozen_ms: int = 0
     filling: Filling | None = None
     rest_until_ms: int = 0
@@ -74,7 +76,8 @@ class Level:
         "filling",
         "frozen_ms",
         "held",
-        "last",
+        "last_ms",
+        "last_raw",
         "minutes",
         "rest_ms",
         "rest_until_ms",
@@ -89,10 +92,11 @@ class Level:
         self.rest_ms = rest_ms
         self.minutes = Window(HOUR_MS)
         self.sixes = Window(6 * HOUR_MS)
-        self.bucket: list[Sample] = []
+        self.bucket: list[float] = []
         self.held: list[Sample] = []
         self.breaks: list[int] = []
-        self.last: Sample | None = None
+        self.last_ms = 0
+        self.last_raw = 0.0
         self.frozen_ms = 0
         self.filling: Filling | None = None
         self.rest_until_ms = 0
@@ -100,21 +104,30 @@ class Level:
 
     # ---- taking samples
 
-    def observe(self, sample: Sample) -> Rise | None:
-        """Take a sample later than the last one; earlier ones are left out. A refill is returned once, when it is sure."""
-        if self.last is not None and sample.time_ms <= self.last.time_ms:
+    def observe(self, time_ms: int, raw: float, litres_of: Callable[[float], float]) -> Rise | None:
+        """Take a sample later than the last one; earlier ones are left out. `litres_of` is asked once a minute, for the median.
+
+        A refill is returned once, when it is sure.
+        """
+        if time_ms <= self.last_ms:
             return None
-        if self.last is None or sample.raw != self.last.raw:
-            self.frozen_ms = sample.time_ms
-        self.last = sample
-        if len(self.bucket) < MAX_BUCKET or sample.time_ms - self.bucket[-1].time_ms >= MINUTE_MS // MAX_BUCKET:
-            self.bucket.append(sample)
+        if raw != self.last_raw:
+            self.frozen_ms = time_ms
+        self.last_ms, self.last_raw = time_ms, raw
+        self._gather(raw, time_ms)
         newest = self.minutes.last_ms if not self.held else self.held[-1].time_ms
-        if newest is not None and sample.time_ms - newest < MINUTE_MS - EARLY_MS:
+        if newest is not None and time_ms - newest < MINUTE_MS - EARLY_MS:
             return None
-        point = _middle(self.bucket)
+        middle = sorted(self.bucket)[len(self.bucket) // 2]
         self.bucket = []
-        return self._take(point)
+        return self._take(Sample(time_ms, middle, litres_of(middle)))
+
+    def _gather(self, raw: float, time_ms: int) -> None:
+        """A fast sender fills the bucket; then every new sample takes the place of an old one, so the whole minute has its say."""
+        if len(self.bucket) < MAX_BUCKET:
+            self.bucket.append(raw)
+        else:
+            self.bucket[time_ms // 1000 % MAX_BUCKET] = raw
 
     def restart(self, time_ms: int) -> None:
         """What is measured from here on can't be compared with what was before (another way to get the temperature)."""
@@ -166,15 +179,15 @@ class Level:
         after = _middle(self.held)
         self.held = []
         self._break(last.time_ms)
-        self._keep(last)
+        self._keep(after)
         if side < 0:
             return None
         if self.settle_ms == 0:
             return Rise(first.time_ms, before_l, after.litres)
         if self.filling is None:
-            self.filling = Filling(first.time_ms, before_l, last.raw, last.time_ms)
+            self.filling = Filling(first.time_ms, before_l, after.raw, last.time_ms)
         else:
-            self.filling = Filling(self.filling.start_ms, self.filling.before_l, last.raw, last.time_ms)
+            self.filling = Filling(self.filling.start_ms, self.filling.before_l, after.raw, last.time_ms)
         return None
 
     def _settled(self, point: Sample) -> Rise | None:
@@ -252,7 +265,8 @@ class Level:
             list(self.bucket),
             list(self.held),
             list(self.breaks),
-            self.last,
+            self.last_ms,
+            self.last_raw,
             self.frozen_ms,
             self.filling,
             self.rest_until_ms,
@@ -262,7 +276,7 @@ class Level:
         self.minutes.load(state.minutes)
         self.sixes.load(state.sixes)
         self.bucket, self.held, self.breaks = list(state.bucket), list(state.held), list(state.breaks)
-        self.last, self.frozen_ms = state.last, state.frozen_ms
+        self.last_ms, self.last_raw, self.frozen_ms = state.last_ms, state.last_raw, state.frozen_ms
         self.filling, self.rest_until_ms = state.filling, state.rest_until_ms
         return self
 

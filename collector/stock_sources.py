@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import hypot
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ import msgspec
 
 from collector.outputs import Bounded, SourceStock, StockEvent
 from collector.stock_demand import Flow, FlowState, fresh_for_ms
-from collector.stock_level import Level, LevelState, Rise, Sample
-from collector.stock_series import HOUR_MS, MINUTE_MS, Slope, Window
+from collector.stock_level import Level, LevelState, Rise
+from collector.stock_series import HOUR_MS, MINUTE_MS, Slope
 from collector.stock_span import Span, around
 from devices.assets import Bank, BankName, CylinderStore, LoxTank, Manifold
 from devices.oxygen import CYLINDERS, lox_kg_from_dp, lox_litres_gas, usable_litres
@@ -118,7 +119,7 @@ class ManifoldTrack:
             pressure, bank = number(values, signal), self.banks.get(name)
             if pressure is None or bank is None:
                 continue
-            rise = bank.level.observe(Sample(time_ms, pressure, bank.litres(pressure, self.temperature_c)))
+            rise = bank.level.observe(time_ms, pressure, partial(bank.litres, temp_c=self.temperature_c))
             if rise:
                 events.append(rise_event(site, self.asset, name, "refill", rise))
         return events + self._changeover(site, values.get("bank_in_use"), time_ms)
@@ -140,13 +141,16 @@ class ManifoldTrack:
         before = self.in_use
         if isinstance(said, str):
             self.in_use, self.in_use_ms = said, time_ms
-        elif time_ms - self.in_use_ms > self.fresh_ms or self.in_use_ms == 0:
+        elif (self.in_use_ms == 0 or time_ms - self.in_use_ms > self.fresh_ms) and self._has_point_of(time_ms):
             self._infer()
         if self.in_use in (before, "") or before == "":
             return []
         source = f"{self.asset}/{self.in_use}"
         text = f"changed over from bank {before} to bank {self.in_use}"
         return [StockEvent(site=site, asset=self.asset, source=source, event="changeover", event_ms=time_ms, text=text)]
+
+    def _has_point_of(self, time_ms: int) -> bool:
+        return any(bank.level.minutes.last_ms == time_ms for bank in self.banks.values())
 
     def _infer(self) -> None:
         """The bank that fell most in the last ten minutes, or failing that thirty, where it was so three times running."""
@@ -178,10 +182,9 @@ class ManifoldTrack:
     def frozen(self) -> Frozen | None:
         """The bank in use where it has shown one and the same number for so long that it is suspect, and it is not empty."""
         for name, bank in self.banks.items():
-            last = bank.level.last
-            if name != self.in_use or last is None or bank.level.content_l < 2 * bank.litres_per_bar:
+            if name != self.in_use or bank.level.last_ms - bank.level.frozen_ms < FROZEN_MS:
                 continue
-            if last.time_ms - bank.level.frozen_ms >= FROZEN_MS:
+            if bank.level.content_l >= 2 * bank.litres_per_bar:
                 return Frozen(bank.level.frozen_ms, bank.litres_per_bar)
         return None
 
@@ -191,12 +194,11 @@ class ManifoldTrack:
 
     def _source(self, name: str, bank: BankTrack) -> SourceStock:
         content = bank.content(self.temp_measured)
-        last = bank.level.last
         return SourceStock(
             source=f"{self.asset}/{name}",
             kind="bank",
             content_l=content.bounded if content else Bounded(),
-            measured_ms=last.time_ms if last else None,
+            measured_ms=bank.level.last_ms or None,
             in_use=self.in_use == name,
             pressure_bar=bank.level.raw,
             cylinders=bank.cylinders,
@@ -204,8 +206,7 @@ class ManifoldTrack:
 
     @property
     def measured_ms(self) -> int | None:
-        times = [bank.level.last.time_ms for bank in self.banks.values() if bank.level.last is not None]
-        return max(times, default=None)
+        return max((bank.level.last_ms for bank in self.banks.values()), default=0) or None
 
     def dump(self) -> ManifoldState:
         banks: dict[str, LevelState] = {name: bank.level.dump() for name, bank in self.banks.items()}
@@ -246,7 +247,7 @@ class TankTrack:
         kg = self._kg(values)
         if kg is None:
             return []
-        rise = self.level.observe(Sample(time_ms, kg, self.litres(kg)))
+        rise = self.level.observe(time_ms, kg, self.litres)
         return [rise_event(site, self.asset, "", "fill", rise)] if rise else []
 
     def _kg(self, values: dict[str, Value]) -> float | None:
@@ -278,7 +279,7 @@ class TankTrack:
 
     @property
     def measured_ms(self) -> int | None:
-        return self.level.last.time_ms if self.level.last else None
+        return self.level.last_ms or None
 
     def source(self) -> SourceStock:
         content = self.content()
@@ -319,15 +320,15 @@ class StoreTrack:
 
 def best_slope(level: Level, noise_l: float, hours: int, since_ms: int, until_ms: int | None = None) -> Slope | None:
     """Over one hour where its error is at most 5 L/min or a tenth of it, else over six hours where that is surer; None under ten points."""
-    windows: list[Window] = [level.sixes] if hours > 1 else [level.minutes, level.sixes]
-    fits = [
-        slope
-        for window in windows
-        if (slope := level.slope(window, noise_l, since_ms, until_ms)) is not None and slope.points >= MIN_POINTS
-    ]
-    if not fits or (hours == 1 and fits[0].se_lpm <= max(5.0, 0.1 * abs(fits[0].fall_lpm))):
-        return fits[0] if fits else None
-    return min(fits, key=lambda slope: slope.se_lpm)
+    hour = None if hours > 1 else _enough(level.slope(level.minutes, noise_l, since_ms, until_ms))
+    if hour is not None and hour.se_lpm <= max(5.0, 0.1 * abs(hour.fall_lpm)):
+        return hour
+    six = _enough(level.slope(level.sixes, noise_l, since_ms, until_ms))
+    return min((slope for slope in (hour, six) if slope is not None), key=lambda slope: slope.se_lpm, default=None)
+
+
+def _enough(slope: Slope | None) -> Slope | None:
+    return slope if slope is not None and slope.points >= MIN_POINTS else None
 
 
 def rise_event(site: str, asset: str, part: str, event: str, rise: Rise) -> StockEvent:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.stock_level import Level, Rise, Sample
+from collector.stock_level import Level, Rise
 from tests.unit.collector.stock_cases import MINUTE_MS, START_MS
 
 
@@ -10,7 +10,7 @@ def watch(raws: list[float], every_s: float = 60.0) -> tuple[Level, list[tuple[i
     """A level of 100 litres per unit, its refills with the index of the sample that made them sure."""
     level, rises = Level(5.0), []
     for index, raw in enumerate(raws):
-        rise = level.observe(Sample(START_MS + round(index * every_s * 1000), raw, raw * 100))
+        rise = level.observe(START_MS + round(index * every_s * 1000), raw, lambda bar: bar * 100)
         if rise is not None:
             rises.append((index, rise))
     return level, rises
@@ -43,6 +43,11 @@ def test_one_or_two_outliers_are_nothing(by: float, count: int) -> None:
     assert max(abs(raw - 100) for raw in level.minutes.raws) < 1
 
 
+def test_an_outlier_in_the_middle_of_a_refill_is_no_second_refill() -> None:
+    _, rises = watch([*FLAT, 150.0, 150.1, 130.0, *[150.0 + wobble(i) for i in range(20)]])
+    assert [round(rise.after_l - rise.before_l, -2) for _, rise in rises] == [5000]
+
+
 def test_outliers_to_both_sides_in_a_row_are_no_step() -> None:
     _, rises = watch([*FLAT, 120.0, 80.0, 120.0, 80.0, *FLAT])
     assert rises == []
@@ -72,7 +77,7 @@ def test_a_second_refill_right_after_the_first_is_one_of_its_own() -> None:
 def test_old_and_repeated_samples_are_left_out() -> None:
     level = Level(5.0)
     for time_ms in (START_MS, START_MS + MINUTE_MS, START_MS, START_MS + MINUTE_MS):
-        level.observe(Sample(time_ms, 100.0, 1.0))
+        level.observe(time_ms, 100.0, lambda bar: bar)
     assert list(level.minutes.times) == [START_MS, START_MS + MINUTE_MS]
 
 
