@@ -1,19 +1,15 @@
-"""What decoding costs, beside the bare JSON decoding of the same payloads. By hand: `python bench/decoding.py`.
+"""What decoding costs, beside the bare JSON decoding of the same payloads. By hand: `python -m bench.decoding`.
 
 CPU time, best of many rounds; each round decodes one batch of messages of many assets. The bare decode keeps nothing and checks no value.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import msgspec
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from collector.decoding import Decoder
 from collector.records import Batch, Message
@@ -52,10 +48,10 @@ def payloads() -> dict[str, bytes]:
     }
 
 
-def best_us(*runs: Callable[[], object]) -> list[float]:
+def best_us(rounds: int, *runs: Callable[[], object]) -> list[float]:
     """CPU µs per message of each, the best round; the rounds take turns, so that what else the machine does hits all alike."""
     best = [float("inf")] * len(runs)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for place, run in enumerate(runs):
             start = time.process_time_ns()
             run()
@@ -69,7 +65,7 @@ def _bare(texts: list[bytes]) -> None:
         decode(text)
 
 
-def main() -> None:
+def main(rounds: int = ROUNDS) -> None:
     site = Site(id="kasganj-dh", assets=tuple(PsaPlant(id=f"psa{n}", kind="psa_plant", rated_flow_lpm=500) for n in range(ASSETS)))
     decoder = Decoder([site])
 
@@ -79,7 +75,7 @@ def main() -> None:
         messages = [Message(f"oxygrid/v1/kasganj-dh/psa{n * 7 % ASSETS}", bytes(bytearray(payload))) for n in range(MESSAGES)]
         batch = Batch(1, NOW_MS, messages)
         texts = [message.payload for message in messages]
-        bare_us, full_us = best_us(partial(_bare, texts), partial(decoder.decode, batch))
+        bare_us, full_us = best_us(rounds, partial(_bare, texts), partial(decoder.decode, batch))
         print(f"{name:24}{bare_us:9.2f}{full_us:11.2f}{full_us / bare_us:7.2f}")
 
 

@@ -36,10 +36,11 @@ DECLARED = {
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """`sites` sites, each with these assets: (id, kind)."""
+    """`sites` sites, each with these assets: (id, kind). `quiet_for_h`: how long an asset may say nothing; 0 for the default."""
 
     sites: int
     assets: tuple[tuple[str, str], ...]
+    quiet_for_h: float = 0.0
 
     def site_ids(self) -> list[str]:
         return [f"site-{n:05}" for n in range(self.sites)]
@@ -67,6 +68,7 @@ class Fleet:
             yield "    assets:"
             for asset, kind in self.assets:
                 declared = f", {DECLARED[kind]}" if DECLARED[kind] else ""
+                declared += f", interval_s: {self.quiet_for_h * 1200:.0f}" if self.quiet_for_h else ""
                 yield f"      - {{id: {asset}, kind: {kind}{declared}}}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 CORES = 2
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-LOOPS = 2_000_000
+TURNS = 2_000_000
 
 
 def pin() -> list[int]:
@@ -43,15 +43,15 @@ def busy_s() -> float:
 
 def calibrate(rounds: int = 5) -> list[float]:
     """CPU ns per turn of a fixed loop in pure Python: tells how figures of two machines compare."""
-    return [_loop_ns() for _ in range(rounds)]
+    return [turn_ns(TURNS) for _ in range(rounds)]
 
 
-def _loop_ns() -> float:
+def turn_ns(turns: int) -> float:
     start, total, table = time.process_time(), 0, {}
-    for n in range(LOOPS):
+    for n in range(turns):
         table[n & 1023] = total
         total += n ^ 5
-    return (time.process_time() - start) / LOOPS * 1e9
+    return (time.process_time() - start) / turns * 1e9
 
 
 def describe() -> str:

@@ -1,4 +1,4 @@
-"""Who is measured, each as a child process: Oxygrid, a C subscriber that does nothing, the plain loop; and the publisher that feeds them."""
+"""Who is measured, each as a child process: Oxygrid, a C subscriber that does nothing, the plain loop; and the publisher for them."""
 
 from __future__ import annotations
 
@@ -105,9 +105,16 @@ class Collector:
 
     def lag_batches(self) -> int:
         """How many batches its slowest reader of the journal is behind."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=5) as answer:
+        return int(self._most("oxygrid_cursor_lag_batches"))
+
+    def lag_s(self) -> float:
+        """How old the oldest batch is that some reader of the journal has not done."""
+        return self._most("oxygrid_cursor_lag_seconds")
+
+    def _most(self, metric: str) -> float:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return int(max((float(line.rpartition(" ")[2]) for line in lines if line.startswith("oxygrid_cursor_lag_batches{")), default=0.0))
+        return max((float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric + "{")), default=0.0)
 
     def stop(self) -> None:
         process, self.process = self.process, None
