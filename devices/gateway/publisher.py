@@ -253,7 +253,8 @@ class Connection:
 
     @property
     def _identifier(self) -> str:
-        return f"{self._link.site}.{self._link.gateway or 'site'}"
+        """Unique, for ids have no underscore; brokers on NATS refuse a dot."""
+        return f"{self._link.site}_{self._link.gateway or 'site'}"
 
     def _client(self) -> aiomqtt.Client:
         """A new client for each session: what the last one had queued goes with it, for the outbox sends it again."""

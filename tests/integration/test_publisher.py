@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -66,10 +67,10 @@ class Listener:
     def seqs(self) -> list[object]:
         return [reading["seq"] for reading in self.readings()]
 
-    async def until(self, count: int, timeout_s: float = 15.0) -> None:
-        """Wait for so many different readings."""
+    async def until(self, count: int, known: Iterable[object] = (), timeout_s: float = 15.0) -> None:
+        """Wait for so many different readings, those that are known already among them."""
         async with asyncio.timeout(timeout_s):
-            while len(set(self.seqs())) < count:  # noqa: ASYNC110 — what is waited for comes from another process
+            while len({*known, *self.seqs()}) < count:  # noqa: ASYNC110 — what is waited for comes from another process
                 await asyncio.sleep(0.02)
 
 
@@ -125,19 +126,19 @@ async def test_pace_follows_the_clock_at_its_speed(broker: Server) -> None:
 async def test_broker_restart_loses_nothing_and_marks_what_is_late(durable_broker: Server) -> None:
     start_ms = wall_ms()
     async with listening(durable_broker, "keeper") as first:
-        publishing = asyncio.create_task(publish_fleet(Script(start_ms, 300, 10), url(durable_broker), ScaledClock(start_ms)))
+        publishing = asyncio.create_task(publish_fleet(Script(start_ms, 700, 10), url(durable_broker), ScaledClock(start_ms)))
         await first.until(50)
     durable_broker.stop()
     await asyncio.sleep(0.7)
     durable_broker.start()
     stats = await publishing
     async with listening(durable_broker, "keeper") as second:
-        await second.until(300 - len(set(first.seqs())))
+        await second.until(700, first.seqs())
     late = [reading["seq"] for reading in second.readings() if reading.get("backfill")]
     live = [reading["seq"] for reading in second.readings() if not reading.get("backfill")]
     assert late, "what waited while the broker was away comes as back-fill"
     assert live, "what was read after the reconnection is live"
-    assert set(first.seqs()) | set(second.seqs()) == set(range(300))
+    assert set(first.seqs()) | set(second.seqs()) == set(range(700))
     assert (stats.reconnects, stats.dropped, stats.waiting) == (1, 0, 0)
     assert stats.backfilled == len(late)
 
@@ -148,11 +149,12 @@ async def test_last_will_when_the_gateway_vanishes(broker: Server) -> None:
     async with listening(broker) as listener:
         publishing = asyncio.create_task(publish_fleet(Script(start_ms, 10, 10), url(broker), ScaledClock(start_ms)))
         await listener.until(10)
-        async with aiomqtt.Client(HOST, broker.port, identifier="clinic.gw1"):  # taking the session over makes the broker publish its will
+        async with aiomqtt.Client(HOST, broker.port, identifier="clinic_gw1"):  # taking the session over makes the broker publish its will
             await asyncio.sleep(0.3)
+        told = listener.statuses()
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
-    assert listener.statuses()[:2] == [b"online", b"offline"]
+    assert told[:2] == [b"online", b"offline"]
 
 
 async def test_starts_before_the_broker(tmp_path: Path) -> None:
@@ -180,8 +182,6 @@ async def test_starts_before_the_broker(tmp_path: Path) -> None:
 
 def with_password(folder: Path) -> str:
     """Lines for mosquitto.conf: user gw with password `secret` (PBKDF2-SHA512, 101 iterations, made with mosquitto_passwd)."""
-    import subprocess
-
     file = folder / "passwords"
     subprocess.run([servers.program("mosquitto_passwd", "Debian's package mosquitto"), "-c", "-b", str(file), "gw", "secret"], check=True)
     file.chmod(0o600)
@@ -192,7 +192,7 @@ def with_password(folder: Path) -> str:
 async def test_wrong_password_is_told_at_once(tmp_path: Path, password: str) -> None:
     with servers.mosquitto(tmp_path / "m", extra=with_password(tmp_path), anonymous=False) as broker:
         start_ms = wall_ms()
-        with pytest.raises(PublishError, match=r"refuses clinic\.gw1.*ot authori"):
+        with pytest.raises(PublishError, match=r"refuses clinic_gw1.*ot authori"):
             await asyncio.wait_for(
                 publish_fleet(
                     Script(start_ms, 5, 10), url(broker), ScaledClock(start_ms), credentials=Credentials("gw", password), duration_s=5
@@ -208,6 +208,30 @@ async def test_password_in_the_url(tmp_path: Path) -> None:
             Script(start_ms, 5, 10), f"mqtt://gw:secret@{HOST}:{broker.port}", ScaledClock(start_ms), duration_s=0.6
         )
     assert stats.acknowledged == 5
+
+
+def with_tls(folder: Path) -> str:
+    """Lines for mosquitto.conf: a certificate of 127.0.0.1 that is its own authority, in `folder`/own.pem."""
+    own, key = folder / "own.pem", folder / "key.pem"
+    request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=broker -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [servers.program("openssl", "Debian's package openssl"), *request.split(), "-keyout", str(key), "-out", str(own)],
+        check=True,
+        capture_output=True,
+    )
+    return f"certfile {own}\nkeyfile {key}"
+
+
+async def test_tls_with_the_authority_given_and_not_without(tmp_path: Path) -> None:
+    with servers.mosquitto(tmp_path / "m", extra=with_tls(tmp_path)) as broker:
+        start_ms = wall_ms()
+        secure = f"mqtts://{HOST}:{broker.port}"
+        trusting = Credentials(ca_file=str(tmp_path / "own.pem"))
+        good = await publish_fleet(Script(start_ms, 5, 10), secure, ScaledClock(start_ms), credentials=trusting, duration_s=1)
+        bad = await publish_fleet(Script(start_ms, 5, 10_000), secure, ScaledClock(start_ms), duration_s=0.5)
+    assert (good.acknowledged, good.problem) == (5, "")
+    assert bad.acknowledged == 0
+    assert "certificate" in bad.problem
 
 
 async def test_a_simulated_fleet_goes_out_whole(broker: Server) -> None:
