@@ -11,7 +11,8 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,8 @@ from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
-from collector.outputs import StateChange
+from collector.outputs import Notice, StateChange, Transition
 from collector.pipeline import Evaluation, ingest, set_aside, writer_of
-from collector.ports import JournalStats
 from collector.records import CONTROL, Message
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
@@ -50,6 +50,7 @@ from collector.writer import Places, Writer
 log = logging.getLogger(__name__)
 
 DRAIN_S = 2.0
+CLOSE_S = 1.0
 HOUSEKEEPING_S = 1.0
 HEALTH_EVERY_MS = 60_000
 READERS = ("evaluator", "quarantine", "writer")
@@ -98,10 +99,16 @@ async def _collect(config: Config, embedded: JetStream | None, reload: Callable[
 
 
 class Collector:
-    """One collector on one data folder. `run` returns after `stop`."""
+    """One collector on one data folder. `run` returns after `stop`. `told` is given every change once it is on disk."""
 
-    def __init__(self, config: Config, now_ms: Callable[[], int], embedded: JetStream | None = None) -> None:
-        self._config, self._now_ms = config, now_ms
+    def __init__(
+        self,
+        config: Config,
+        now_ms: Callable[[], int],
+        embedded: JetStream | None = None,
+        told: Callable[[StateChange], None] = lambda _: None,
+    ) -> None:
+        self._config, self._now_ms, self._told = config, now_ms, told
         self._stopping = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
         _make_folder(Path(config.data_dir))
@@ -129,9 +136,7 @@ class Collector:
             passed=lambda seq: self.watch.passed("evaluator", seq),
         )
         self.writer = self._make_writer()
-        self._notifier = Notifier(
-            [channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random
-        )
+        self._notifier = Notifier([channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random)
         self._journal_stats = self._journal.stats()
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
         self._counters = self._state.counters()
@@ -178,7 +183,9 @@ class Collector:
     async def _shut_down(self, running: dict[str, asyncio.Task[None]], ops: Ops) -> None:
         """Stop taking, work off what is here for a moment, save, close."""
         await ops.stop()
-        await self.source.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.source.close()
         await _cancelled(running["source"], running["ingest"])
         deadline = time.monotonic() + DRAIN_S
         while time.monotonic() < deadline and not self._drained():
@@ -216,11 +223,12 @@ class Collector:
         self._cursors.done("writer", seq)
         self.watch.passed("writer", seq)
 
-    def _notices(self, transitions):  # type: ignore[no-untyped-def]
+    def _notices(self, transitions: Iterable[Transition]) -> list[Notice]:
         return notices(transitions, self._config.notify.channels, {site.id: site for site in self._config.sites})
 
     def _committed(self, change: StateChange) -> None:
         self.watch.committed(change)
+        self._told(change)
         if change.notices:
             self._notifier.wake()
 

@@ -2,6 +2,7 @@
 
 The whole of it is in a snapshot (`AssetSnapshot`), so that a restart goes on where it stopped.
 """
+
 from __future__ import annotations
 
 from statistics import median

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+import ssl
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from collector.config import Config, read_secret
 from collector.config.sources import JetStream, Mqtt
 from collector.config.stores import InfluxDb
 from collector.errors import UserError
 from collector.ports import Source, Store
+
+if TYPE_CHECKING:
+    from collector.store.influx_api import Settings
 
 
 def source_of(config: Config, now_ms: Callable[[], int], embedded: JetStream | None) -> Source:
@@ -34,7 +39,7 @@ def store_of(config: Config) -> Store:
     return SqliteHistory(config.history_path, config.history.raw_days, config.history.rollup_days)
 
 
-def _influx_settings(influx: InfluxDb):  # type: ignore[no-untyped-def]
+def _influx_settings(influx: InfluxDb) -> Settings:
     from collector.store.influx_api import Settings
 
     return Settings(
@@ -54,8 +59,8 @@ def _influx_settings(influx: InfluxDb):  # type: ignore[no-untyped-def]
 
 
 def _mqtt(config: Config, mqtt: Mqtt, now_ms: Callable[[], int]) -> Source:
-    from collector.sources.mqtt.client import MqttOptions, MqttSource
-    from collector.sources.mqtt.options import SessionOptions
+    from collector.sources.mqtt.client import MqttSource
+    from collector.sources.mqtt.options import MqttOptions, SessionOptions
 
     session = SessionOptions(
         client_id=mqtt.client_id,
@@ -72,6 +77,16 @@ def _mqtt(config: Config, mqtt: Mqtt, now_ms: Callable[[], int]) -> Source:
 
 
 def _jetstream(config: Config, stream: JetStream, now_ms: Callable[[], int]) -> Source:
-    from collector.sources.jetstream import JetStreamSource
+    from collector.sources.jetstream import JetStreamOptions, JetStreamSource
 
-    raise NotImplementedError
+    options = JetStreamOptions(
+        url=stream.url,
+        stream=stream.stream,
+        durable=stream.durable,
+        prefix=config.topic_prefix,
+        username=stream.username,
+        password=read_secret(stream.password_file) if stream.password_file else None,
+        tls=ssl.create_default_context(cafile=stream.ca_file) if stream.url.startswith("tls:") else None,
+        max_bytes=config.embedded.max_bytes,
+    )
+    return JetStreamSource(options, now_ms, random.random)

@@ -4,6 +4,7 @@ Time only moves forward and is that of the journal: before a batch is folded, ev
 `advance(a); advance(b)` is `advance(b)`, and a journal read again gives what it gave live. A restart loads each site's snapshot and folds the
 batches behind that site's own cursor.
 """
+
 from __future__ import annotations
 
 import heapq
@@ -78,11 +79,11 @@ class Evaluator:
             behind = self._behind
         for event in batch.events:
             if event.__class__ is Observation:
-                site = sites.get(event.site)  # type: ignore[union-attr]
-                if site is not None and not (behind and event.site in behind):  # type: ignore[union-attr]
-                    site.observe(event, out)  # type: ignore[arg-type]
+                site = sites.get(event.site)
+                if site is not None and not (behind and event.site in behind):
+                    site.observe(event, out)
             else:
-                self._other(event, out)  # type: ignore[arg-type]
+                self._other(event, out)
         self.cursor = batch.seq
 
     def advance(self, now_ms: int, out: StateChange) -> None:

@@ -3,6 +3,7 @@
 Late data raises and clears no live alarm. The same conditions are judged on it, in its own event time, apart from the live alarms; each span
 found becomes an entry "discovered late" with when it was and when we knew.
 """
+
 from __future__ import annotations
 
 import msgspec
@@ -55,8 +56,6 @@ class LateConditions(msgspec.Struct, array_like=True):
         """The late data has ended: what was still open then is said with no end. Nothing happens before `due_ms`."""
         if not self.due_ms or now_ms < self.due_ms:
             return []
-        found: list[Found] = [
-            (key, alarm.raised_ms, None, self.deciding.get(key)) for key, alarm in self.alarms.items() if alarm.condition
-        ]
+        found: list[Found] = [(key, alarm.raised_ms, None, self.deciding.get(key)) for key, alarm in self.alarms.items() if alarm.condition]
         self.alarms, self.deciding, self.values, self.seen_ms, self.due_ms = {}, {}, {}, {}, 0
         return found

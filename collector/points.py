@@ -1,4 +1,5 @@
 """Derived rows for the time-series store: alarm transitions and stock estimates as points. Pure. A tag and a field never share a name."""
+
 from __future__ import annotations
 
 from collector.outputs import Bounded, StockEstimate, Transition

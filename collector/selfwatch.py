@@ -1,4 +1,5 @@
 """The collector as an asset of its own: what it says of its health is folded by the same rules and alarms as an oxygen plant. Pure."""
+
 from __future__ import annotations
 
 from typing import Literal

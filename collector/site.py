@@ -3,6 +3,7 @@
 `SiteFold` is the unit of state: all rules, alarms and stock of a site depend on nothing outside of it, so sites can be split over processes.
 Due times are announced through `wake(due_ms, what, key)` and come back through `due(what, key, now_ms)`.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -116,7 +117,7 @@ class SiteFold:
             for name, value in values.items():
                 watch = watches.get(name)
                 if watch is not None and not (
-                    watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud  # type: ignore[operator]
+                    watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud
                 ):
                     self._look(asset, obs, out)
                     break
@@ -158,9 +159,9 @@ class SiteFold:
 
     def due(self, what: str, key: str, now_ms: int, out: StateChange) -> None:
         """A time announced through `wake` has come."""
-        {"delay": self._delay_over, "silence": self._silence, "gateway": self._gateway, "stock": self._hours, "late": self._late_over}[what](
-            key, now_ms, out
-        )
+        {"delay": self._delay_over, "silence": self._silence, "gateway": self._gateway, "stock": self._hours, "late": self._late_over}[
+            what
+        ](key, now_ms, out)
 
     # ---- readings ------------------------------------------------------------------------------------------------------------
 

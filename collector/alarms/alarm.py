@@ -3,6 +3,7 @@
 Delays are counted in event time between readings. So that a condition is not missed when readings stop, the on-delay also ends by the
 clock, a reading and a half after the next one was due; the off-delay never does: missing data clears nothing.
 """
+
 from __future__ import annotations
 
 import msgspec
@@ -81,4 +82,3 @@ class Alarm(msgspec.Struct, array_like=True):
         if event == "raised":
             self.raised_ms = event_ms
         return Change(event, self.state, event_ms, self.raised_ms)
-

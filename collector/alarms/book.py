@@ -2,6 +2,7 @@
 
 An alarm is named (asset, rule) and opens once for one fact: while a worse rule of the same asset is open, the milder one is not raised.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -108,4 +109,3 @@ class Book:
             unit=condition.unit,
             by=by,
         )
-

@@ -2,6 +2,7 @@
 
 A pair that is not in TABLE changes nothing; IGNORED names each such pair, so that a test can walk all of them.
 """
+
 from __future__ import annotations
 
 from typing import Literal, TypeAlias

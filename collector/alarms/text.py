@@ -1,4 +1,5 @@
 """One English line per transition: where, what, how much, since when, and what to do. Pure."""
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -13,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collector.errors import UserError
 from collector.evaluator import Command
+from collector.views import StatusView
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Ops:
     def __init__(
         self,
         registry: CollectorRegistry,
-        status: Callable[[], dict[str, Any]],
+        status: Callable[[], StatusView],
         problems: Callable[[], list[str]],
         command: Callable[[Command], Awaitable[str]],
     ) -> None:

@@ -3,6 +3,7 @@
 A `Condition` judges the latest values of an asset: raise, clear, or hold (inside the hysteresis). A `Program` maps each signal to its
 `Watch`: the band of values in which no condition that reads the signal can raise. Programs are shared between assets that declare the same.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -4,6 +4,7 @@ A rule watches signals of one kind of asset (or the hours left of a site) and sa
 numbers are absolute, or relative to what the asset declares ("80 % of nominal_bar", "relief_bar - 0.5"). Numbers and their sources: domain
 table of default rules in default.yaml.
 """
+
 from __future__ import annotations
 
 import re
@@ -82,11 +83,17 @@ class Rule(Model):
     upper: LimitField | None = Field(default=None, description="For `outside`: the upper limit.")
     upper_clear: LimitField | None = Field(default=None, description="For `outside`: where it may clear below the upper limit.")
     raise_states: frozenset[str] = Field(default=frozenset(), description="For `state`: the states in which it is raised.")
-    clear_states: frozenset[str] = Field(default=frozenset(), description="For `state`: the states in which it may clear; in all others it holds.")
-    hours: Literal["connected_now", "connected", "on_site"] = Field(default="connected", description="For `hours_left`: which of the three estimates.")
+    clear_states: frozenset[str] = Field(
+        default=frozenset(), description="For `state`: the states in which it may clear; in all others it holds."
+    )
+    hours: Literal["connected_now", "connected", "on_site"] = Field(
+        default="connected", description="For `hours_left`: which of the three estimates."
+    )
     gates: tuple[Gate, ...] = Field(default=(), description="Conditions on the same asset while which the rule holds.")
     needs: str = Field(default="", description="What the asset must declare as true, e.g. `duty`.")
-    under: tuple[str, ...] = Field(default=(), description="Rules of the same asset that say the same, worse: while one is open this is not raised.")
+    under: tuple[str, ...] = Field(
+        default=(), description="Rules of the same asset that say the same, worse: while one is open this is not raised."
+    )
     on_delay_s: float = Field(default=0.0, ge=0, le=86_400, description="The condition must hold this long before it is raised.")
     off_delay_s: float = Field(default=0.0, ge=0, le=86_400, description="It must be gone this long, seen in readings, before it clears.")
     priority: Priority = Field(description="high, medium, low or info.")

@@ -38,6 +38,7 @@ def test_an_acknowledgement_is_an_event_like_any_other() -> None:
 
 def test_the_collector_tells_of_itself() -> None:
     story = Story([LINE])
+
     def health(at_s: float, connected: bool, failing: bool, dropped: float) -> None:
         story.control(at_s, "health", {"values": {"source_connected": connected, "store_failing": failing, "dropped_recently": dropped}})
 

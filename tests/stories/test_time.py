@@ -56,7 +56,9 @@ def test_a_retained_reading_is_no_proof_of_life_and_raises_nothing() -> None:
     story.expect("line/SN-SI raised")
 
 
-@pytest.mark.parametrize("claimed_ms", [3_000, 1_000_000_000_000, START_MS + 86_400_000, 4_000_000_000_000], ids=["1970", "2001", "tomorrow", "2096"])
+@pytest.mark.parametrize(
+    "claimed_ms", [3_000, 1_000_000_000_000, START_MS + 86_400_000, 4_000_000_000_000], ids=["1970", "2001", "tomorrow", "2096"]
+)
 def test_a_clock_that_lies_is_evaluated_on_receipt_and_told_once(claimed_ms: int) -> None:
     story = quiet()
     for at_s in range(110, 130, 10):
