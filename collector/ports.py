@@ -33,6 +33,7 @@ class SourceStatus(msgspec.Struct, frozen=True):
     deaf: int = 0
     sessions_lost: int = 0
     too_large: int = 0
+    dropped: int = 0
 
 
 class Source(Protocol):

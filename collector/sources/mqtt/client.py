@@ -281,7 +281,8 @@ class MqttSource:
     async def _wait(self, seconds: float) -> None:
         """Sleep, but not past `close`."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     def _drop(self) -> None:
         """Nothing of a connection outlives it."""
