@@ -9,6 +9,7 @@ import msgspec
 
 from collector.outputs import Notice
 from collector.records import Reject
+from devices.payloads.native import UNREADABLE
 
 WINDOW_MS = 900_000
 _UNKNOWN = frozenset({"unknown_site", "unknown_asset"})
@@ -114,7 +115,7 @@ def _signals(sample: bytes) -> list[str]:
     """The names under `values` of a native payload, where the sample holds all of it."""
     try:
         payload: Any = msgspec.json.decode(sample)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return []
     first = payload[0] if isinstance(payload, list) and payload else payload
     values = first.get("values") if isinstance(first, dict) else None
