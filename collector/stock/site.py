@@ -1,32 +1,16 @@
-"""How much oxygen a site has, how fast it goes, and how long it lasts, with bounds. Pure.
-
-Observations go in as they happen (only live ones, in order); an estimate can be asked for at any time, changes nothing, and ages: with no
-new data the content is counted down by the burn and the bounds widen. What is not known is said as unknown (None), never as infinity.
-
-    content   of each source from what it measures                       stock_sources
-    draw      on the stock now: flow meters, else the slope of content   stock_burn
-    demand    of the site with the plants lost: draw + what they give    stock_burn
-    plan      max(demand of 1 h, of 6 h, of this hour on seven days)     stock_burn
-    hours     content less what went since it was measured, over draw or plan   here
-
-Hours whose divisor is at or below the floor (5 L/min, or a tenth of the usual) have no upper bound: "at least". The bounds are meant to
-hold the truth nine times in ten, "truth" being the true content over the true demand of the moment.
-"""
+"""The stock of one site: what is observed goes to its sources and meters, and an estimate is put together from them. Pure."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
 from collector.outputs import Bounded, SourceStock, StockEstimate, StockEvent
-from collector.stock_burn import Meters, Rate
-from collector.stock_demand import Flow, FlowState, Plant, Plants, PlantState, Week, beds_span
-from collector.stock_level import LevelState
-from collector.stock_series import HOUR_MS, MINUTE_MS, WindowState
-from collector.stock_sources import ManifoldState, ManifoldTrack, StoreState, StoreTrack, TankTrack, number
-from collector.stock_span import Span, add
+from collector.stock.burn import Meters, Rate
+from collector.stock.content import Content, Part, hours, with_stores
+from collector.stock.demand import Flow, FlowState, Plant, Plants, PlantState, Week, beds_span
+from collector.stock.level import LevelState
+from collector.stock.series import HOUR_MS, MINUTE_MS, WindowState
+from collector.stock.sources import ManifoldState, ManifoldTrack, StoreState, StoreTrack, TankTrack, number
 from devices.assets import CylinderStore, LoxTank, Manifold, Pipeline, PsaPlant, Site
 from devices.signal import Value
 
@@ -53,14 +37,6 @@ class StockState(msgspec.Struct, frozen=True):
     lines: dict[str, FlowState] = {}
     week: WindowState = WindowState()
     clock_ms: int = 0
-
-
-class Open(NamedTuple):
-    """A content whose upper bound may be unknown."""
-
-    low: float
-    mid: float
-    high: float | None
 
 
 class SiteStock:
@@ -131,14 +107,14 @@ class SiteStock:
         plan = self._meters.plan(now_ms, self._clock_ms, demand, draw)
         content = self._content(draw)
         left = content.left(now_ms, draw)
-        on_site = _with_stores(left, self._stores.values())
+        on_site = with_stores(left, self._stores.values())
         floor_lpm = self._week.floor_lpm(now_ms)
         return StockEstimate(
             site=self.site,
             at_ms=now_ms,
-            connected_now_h=_hours(left, draw, floor_lpm),
-            connected_h=_hours(left, plan, floor_lpm),
-            on_site_h=_hours(on_site, plan, floor_lpm),
+            connected_now_h=hours(left, draw, floor_lpm),
+            connected_h=hours(left, plan, floor_lpm),
+            on_site_h=hours(on_site, plan, floor_lpm),
             burn_lpm=draw.flow.bounded if draw else Bounded(),
             plan_lpm=plan.flow.bounded if plan else Bounded(),
             method=_method(draw, plan, content.stuck),
@@ -199,69 +175,6 @@ class SiteStock:
             line.load(state.lines.get(asset, FlowState()))
         self._week.window.load(state.week)
         self._clock_ms = state.clock_ms
-
-
-# ---- content and hours
-
-
-class Part(NamedTuple):
-    """The sources of one asset: the content (None: not yet known) and size of each, when they were measured, since when one is stuck."""
-
-    spans: tuple[tuple[Span | None, float], ...]
-    measured_ms: int | None
-    stuck_ms: int | None
-
-    @property
-    def known(self) -> bool:
-        return any(span is not None for span, _ in self.spans)
-
-
-class Content(NamedTuple):
-    """All connected sources."""
-
-    parts: tuple[Part, ...]
-    stuck: tuple[str, ...]
-
-    @property
-    def newest_ms(self) -> int | None:
-        return max((part.measured_ms for part in self.parts if part.measured_ms is not None), default=None)
-
-    def left(self, now_ms: int, draw: Rate | None) -> Span | None:
-        """What is left now: what was measured, less what the draw took since: at most since the oldest measurement, at least since the
-        newest.
-
-        A source that was never measured counts as nothing, and up to full in the upper bound. None where no source was.
-        """
-        known = [part for part in self.parts if part.known]
-        if not known:
-            return None
-        measured = add(span if span is not None else Span(0.0, 0.0, size_l) for part in self.parts for span, size_l in part.spans)
-        ages = [max(0, now_ms - (part.measured_ms or now_ms)) / MINUTE_MS for part in known]
-        stuck = [max(0, now_ms - part.stuck_ms) / MINUTE_MS for part in known if part.stuck_ms is not None]
-        if draw is None:
-            return measured._replace(low=measured.low if max(ages) < 10 else 0.0)
-        longest = max(ages + stuck)
-        most, usual, least = draw.flow.high * longest, draw.flow.mid * longest, draw.flow.low * min(ages)
-        return Span(max(0.0, measured.low - most), max(0.0, measured.mid - usual), max(0.0, measured.high - least))
-
-
-def _with_stores(left: Span | None, stores: Iterable[StoreTrack]) -> Open | None:
-    """Connected plus loose cylinders. A store that was never counted has no upper bound."""
-    contents = [store.content() for store in stores]
-    spans = [span for span in [left, *contents] if span is not None]
-    if not spans:
-        return None
-    total = add(spans)
-    return Open(total.low, total.mid, None if left is None or None in contents else total.high)
-
-
-def _hours(content: Open | Span | None, rate: Rate | None, floor_lpm: float) -> Bounded:
-    """Content over flow; without an upper bound where the flow may be at the floor or below, all unknown where one of both is."""
-    if content is None or rate is None:
-        return Bounded()
-    low, mid, high = (max(floor_lpm, flow_lpm) * 60 for flow_lpm in (rate.flow.high, rate.flow.mid, rate.flow.low))
-    open_end = content.high is None or rate.flow.low <= floor_lpm
-    return Bounded(content.low / low, content.mid / mid, None if open_end or content.high is None else content.high / high)
 
 
 def _method(draw: Rate | None, plan: Rate | None, stuck: tuple[str, ...]) -> str:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from collector.stock_level import Level, Rise
-from tests.unit.collector.stock_cases import MINUTE_MS, START_MS
+from collector.stock.level import Level, Rise
+from tests.unit.collector.stock.cases import MINUTE_MS, START_MS
 
 
 def watch(raws: list[float], every_s: float = 60.0) -> tuple[Level, list[tuple[int, Rise]]]:

@@ -12,7 +12,7 @@ from collector.outputs import Bounded, StockEstimate
 from collector.stock import SIGNALS, SiteStock, StockState
 from devices.kinds.catalogue import KINDS
 from devices.oxygen import CYLINDERS, lox_litres_gas, pressure_for_litres, usable_litres
-from tests.unit.collector.stock_cases import BANK, FULL_L, HOUR_MS, MINUTE_MS, START_MS, TenD, feed, site
+from tests.unit.collector.stock.cases import BANK, FULL_L, HOUR_MS, MINUTE_MS, START_MS, TenD, feed, site
 
 PLANT = {"id": "p", "kind": "psa_plant", "rated_flow_lpm": 500, "interval_s": 60}
 LINE = {"id": "l", "kind": "pipeline", "nominal_bar": 4.1, "interval_s": 60}

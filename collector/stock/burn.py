@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from collector.stock_demand import Flow, Plants, Week
-from collector.stock_series import HOUR_MS, MINUTE_MS
-from collector.stock_sources import Fall, ManifoldTrack, TankTrack
-from collector.stock_span import NOTHING, Span, add, around, larger, minus, widened
+from collector.stock.demand import Flow, Plants, Week
+from collector.stock.series import HOUR_MS, MINUTE_MS
+from collector.stock.sources import Fall, ManifoldTrack, TankTrack
+from collector.stock.span import NOTHING, Span, add, around, larger, minus, widened
 
 QUARTER_MS = 15 * MINUTE_MS
 FORGET_MS = 24 * HOUR_MS

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.stock_series import HOUR_MS, MINUTE_MS, Slope, Window, WindowState, fit
+from collector.stock.series import HOUR_MS, MINUTE_MS, Slope, Window, WindowState, fit
 
 CONFIRM = 3
 FALL_GAP_MS = 10 * MINUTE_MS

@@ -7,8 +7,8 @@ from statistics import fmean, median
 
 import msgspec
 
-from collector.stock_series import HOUR_MS, MINUTE_MS, Window, WindowState
-from collector.stock_span import NOTHING, Span, add, around
+from collector.stock.series import HOUR_MS, MINUTE_MS, Window, WindowState
+from collector.stock.span import NOTHING, Span, add, around
 from devices.assets import Beds
 
 ON_SPEC = "running_on_spec"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.stock_series import HOUR_MS, MINUTE_MS, Window, WindowState, fit
+from collector.stock.series import HOUR_MS, MINUTE_MS, Window, WindowState, fit
 
 
 def line(slope_lpm: float, minutes: int, noise_l: float = 0.0, seed: int = 1) -> Window:

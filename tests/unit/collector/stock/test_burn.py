@@ -8,13 +8,13 @@ import pytest
 
 from collector.outputs import Bounded
 from collector.stock import SiteStock
-from collector.stock_burn import together
-from collector.stock_demand import Week, beds_span
-from collector.stock_series import Slope
-from collector.stock_sources import Fall
+from collector.stock.burn import together
+from collector.stock.demand import Week, beds_span
+from collector.stock.series import Slope
+from collector.stock.sources import Fall
 from devices.assets import Beds
 from devices.oxygen import pressure_for_litres
-from tests.unit.collector.stock_cases import BANK, HOUR_MS, MINUTE_MS, START_MS, site
+from tests.unit.collector.stock.cases import BANK, HOUR_MS, MINUTE_MS, START_MS, site
 
 LINE = {"id": "l", "kind": "pipeline", "nominal_bar": 4.1, "interval_s": 60}
 MIDNIGHT_MS = START_MS // (24 * HOUR_MS) * 24 * HOUR_MS

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from collector.outputs import Bounded, SourceStock, StockEvent
-from collector.stock_demand import Flow, FlowState, fresh_for_ms
-from collector.stock_level import Level, LevelState, Rise
-from collector.stock_series import HOUR_MS, MINUTE_MS, Slope
-from collector.stock_span import Span, around
+from collector.stock.demand import Flow, FlowState, fresh_for_ms
+from collector.stock.level import Level, LevelState, Rise
+from collector.stock.series import HOUR_MS, MINUTE_MS, Slope
+from collector.stock.span import Span, around
 from devices.assets import Bank, BankName, CylinderStore, LoxTank, Manifold
 from devices.oxygen import CYLINDERS, lox_kg_from_dp, lox_litres_gas, usable_litres
 from devices.signal import Value
