@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 
 DRAIN_S = 2.0
 CLOSE_S = 1.0
+CANCEL_TRIES, CANCEL_S = 4, 0.25
 HOUSEKEEPING_S = 1.0
 HEALTH_EVERY_MS = 60_000
 READERS = ("evaluator", "quarantine", "writer")
@@ -326,9 +327,13 @@ def _verdict(running: dict[str, asyncio.Task[None]]) -> int:
 
 
 async def _cancelled(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancelled and over; asked again where a library swallowed it, and left behind after that."""
+    for _ in range(CANCEL_TRIES):
+        waiting = [task for task in tasks if not task.done()]
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting, timeout=CANCEL_S)
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -86,7 +85,7 @@ def _jetstream(config: Config, stream: JetStream, now_ms: Callable[[], int]) -> 
         prefix=config.topic_prefix,
         username=stream.username,
         password=read_secret(stream.password_file) if stream.password_file else None,
-        tls=ssl.create_default_context(cafile=stream.ca_file) if stream.url.startswith("tls:") else None,
+        ca_file=stream.ca_file,
         max_bytes=config.embedded.max_bytes,
     )
     return JetStreamSource(options, now_ms, random.random)
