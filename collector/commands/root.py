@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import config, messages, run, simulate, state
+from collector.commands import act, config, messages, run, simulate, state
 from collector.version import VERSION
 
 
@@ -16,7 +16,7 @@ def build() -> typer.Typer:
         name="oxygrid", no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
     )
     app.callback()(oxygrid)
-    for group in (run, simulate, state, messages):
+    for group in (run, simulate, state, act, messages):
         group.add_to(app)
     app.add_typer(config.app, name="config")
     return app
