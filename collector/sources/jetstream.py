@@ -20,7 +20,6 @@ import json
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import nats
@@ -31,10 +30,14 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 
-from collector.errors import SourceError, UserError
+from collector.errors import SourceError
 from collector.ports import Delivery, SourceStatus
 from collector.records import CONTROL, Message
 from collector.sources.backoff import QUICK, SLOW, backoff_s
+from collector.sources.jetstream_options import JetStreamOptions, tls_context
+from collector.sources.subjects import Position, position_of, topic_of
+
+__all__ = ["JetStreamOptions", "JetStreamSource"]
 
 log = logging.getLogger(__name__)
 
@@ -50,62 +53,12 @@ _ENDS_OF_A_REQUEST = frozenset({_TOO_LARGE, "Batch Completed"})
 _OURS = {"oxygrid": "made by the collector"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JetStreamOptions:
-    """The stream is made with these bounds where there is none of that name; one that somebody else made is used as it is."""
-
-    url: str
-    stream: str = "OXYGRID"
-    durable: str = "oxygrid"
-    prefix: str = "oxygrid/v1"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
-    max_bytes: int = 1_000_000_000
-    max_age_s: float = 7 * 86_400.0
-    max_delivery: int = 5_000
-    heartbeat_s: float = 5.0
-    connect_timeout_s: float = 10.0
-
-    @property
-    def subjects(self) -> str:
-        return self.prefix.replace("/", ".") + ".>"
-
-
-class Position(NamedTuple):
-    stream: int
-    consumer: int
-
-
 class Token(NamedTuple):
     """The acknowledgement of a delivery's last message, and the connection on which alone it may be sent."""
 
     connection: int
     messages: int
     reply: str
-
-
-def topic_of(subject: str) -> str:
-    """The MQTT topic of a NATS subject, as the server itself maps them: `.` is `/`, `//` is `.`, `/.` and a final `/` are empty levels."""
-    if "/" not in subject:
-        return subject.replace(".", "/")
-    parts, i = [], 0
-    while i < len(subject):
-        pair = subject[i : i + 2]
-        if pair in ("//", "/.", "/"):
-            parts.append({"//": ".", "/.": "/", "/": ""}[pair])
-            i += 2
-        else:
-            parts.append("/" if subject[i] == "." else subject[i])
-            i += 1
-    return "".join(parts)
-
-
-def position_of(reply: str) -> Position:
-    """The sequence numbers in the reply subject of a delivered message (of 9 parts, or of 11 and more since nats-server 2.3)."""
-    parts = reply.split(".")
-    at = 5 if len(parts) == 9 else 7
-    return Position(int(parts[at]), int(parts[at + 1]))
 
 
 def translate(exc: Exception, where: str) -> SourceError:
@@ -136,7 +89,7 @@ class JetStreamSource:
     def __init__(self, options: JetStreamOptions, now_ms: Callable[[], int], random: Callable[[], float]) -> None:
         self._options, self._now_ms, self._random = options, now_ms, random
         self._where = options.url.rpartition("@")[2].removeprefix("nats://").removeprefix("tls://")
-        self._tls = _tls_context(options)
+        self._tls = tls_context(options)
         self._messages: list[Message] = []
         self._replies: list[str] = []  # one for each message, empty for our own records
         self._arrived = asyncio.Event()
@@ -255,6 +208,8 @@ class JetStreamSource:
                 options.url,
                 name=options.durable,
                 allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
                 error_cb=on_error,
                 closed_cb=on_closed,
                 user=options.username,
@@ -351,13 +306,16 @@ class JetStreamSource:
                 self._fail(SourceError(f"{self._where} is connected and silent: no heartbeat of the consumer {options.durable}"))
 
     def _request(self) -> bytes:
+        """Ask for a batch; the first time not to wait for it, so that an answer comes at once."""
         self._expected = 1 if self._single else self._options.max_delivery
         ask: dict[str, Any] = {
             "batch": self._expected,
             "expires": int(_EXPIRES_S * 1e9),
             "idle_heartbeat": int(self._options.heartbeat_s * 1e9),
         }
-        if not self._single:
+        if not self._connected:
+            ask = {"batch": self._expected, "no_wait": True}
+        elif not self._single:
             ask["max_bytes"] = _MAX_BATCH_BYTES
         self._single = False
         return json.dumps(ask).encode()
@@ -387,8 +345,8 @@ class JetStreamSource:
         self._hear()
         if status == "100":
             return
-        if status == "409" and "deleted" in words.lower():
-            text = f"the consumer {self._options.durable} was deleted; if another collector uses this name (durable), give each its own"
+        if status == "503" or "deleted" in words.lower():
+            text = f"the consumer {self._options.durable} is gone; if another collector uses this name (durable), give each its own"
             self._fail(SourceError(text, slow=True))
         elif status in ("404", "408") or words in _ENDS_OF_A_REQUEST:
             if msg.subject == self._request_inbox:  # else the word of a request that brought all it should
@@ -453,14 +411,3 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 def _control(payload: str) -> Message:
     return Message(CONTROL + "source", payload.encode())
-
-
-def _tls_context(options: JetStreamOptions) -> ssl.SSLContext | None:
-    if not options.url.startswith("tls:"):
-        return None
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-    except OSError as exc:
-        raise UserError(f"ca_file {options.ca_file} can't be used: {exc.strerror or exc}; it must be PEM") from exc
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

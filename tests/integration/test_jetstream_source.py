@@ -14,7 +14,8 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 
 from collector.records import Message
-from collector.sources.jetstream import JetStreamOptions, JetStreamSource
+from collector.sources.jetstream import JetStreamSource
+from collector.sources.jetstream_options import JetStreamOptions
 from tests import servers
 from tests.integration.mqtt import Publisher, controls, now_ms, payloads
 from tests.servers import HOST, Server
@@ -216,7 +217,7 @@ async def test_a_consumer_that_somebody_deletes_is_said(nats: Server) -> None:
     async with running(source(nats.port)) as subject, client(nats.port) as context:
         await until(subject, lambda got: len(got) == 1)
         await context.delete_consumer("OXYGRID", "oxygrid")
-        assert "was deleted" in await problem(subject, "deleted")
+        assert "another collector uses this name" in await problem(subject, "is gone")
 
 
 async def test_a_frozen_server_is_taken_for_dead_and_found_again(nats: Server) -> None:
