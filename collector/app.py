@@ -189,7 +189,7 @@ class Collector:
                 await self.source.close()
         await _cancelled(running["source"], running["ingest"])
         deadline = time.monotonic() + DRAIN_S
-        while time.monotonic() < deadline and not self._drained():
+        while time.monotonic() < deadline and not self._drained():  # noqa: ASYNC110  (two readers, each at its own pace)
             await asyncio.sleep(0.02)
         await _cancelled(*running.values())
         await self.evaluation.close()

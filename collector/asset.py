@@ -20,7 +20,7 @@ MIN_SILENCE_MS = 120_000
 
 
 class SkewTracker(msgspec.Struct, array_like=True):
-    """Tells a clock that is behind from a backlog: a slow clock is late by the same amount for as long as we look, a backlog by less and less.
+    """Tells a clock that is behind from a backlog: a slow clock is late by the same amount for as long as we look, a backlog by ever less.
 
     `lags_ms` and `received_ms` are of the last SKEW_SAMPLES observations that came too late to be live.
     """

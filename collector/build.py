@@ -1,4 +1,5 @@
-"""From the configuration to the parts it names: the source, the store. The one place that knows both; heavy libraries are imported when needed."""
+"""From the configuration to the parts it names: the source, the store. The one place that knows both; big libraries are imported when
+needed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`oxygrid demo`: a broker, simulated hospitals that publish to it over MQTT, and the collector, in one process and in quick motion.
 
-Nothing is pretended: the readings go through the broker, the journal, the rules and the history as they do in a hospital. Only the clock runs
-faster, the same for the hospitals and for the collector. A second start goes on where the first stopped.
+Nothing is pretended: the readings go through the broker, the journal, the rules and the history as they do in a hospital. Only the clock
+runs faster, the same for the hospitals and for the collector. A second start goes on where the first stopped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import msgspec
 
 from collector.app import Collector, loop_factory
 from collector.config import Config, load
-from collector.config.sources import JetStream
 from collector.demo_screen import Screen, screen_for
 from collector.embedded import EmbeddedNats
 from collector.errors import OxygridError, UserError
@@ -40,7 +39,7 @@ class Story(msgspec.Struct):
 
 
 def run_demo(config_file: Path, data_dir: Path, speed: float, *, seed: int, duration_s: float | None) -> int:
-    """Run until Ctrl-C or for `duration_s`. Exit code. Raises UserError for what a person can mend (a port in use, a folder not writable)."""
+    """Run until Ctrl-C or for `duration_s`; the exit code. Raises UserError for what a person can mend: a port in use, a folder."""
     config = load(config_file).model_copy(update={"data_dir": str(data_dir)})
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_demo(config, speed, seed, duration_s))

@@ -89,7 +89,10 @@ class TableScreen:
         self._changes.extend(change.transitions)
 
     def show(self, status: StatusView) -> None:
-        parts: list[RenderableType] = [Text(f"Oxygrid  {_clock(status.at_ms)} (simulated time)", style="bold"), *(_site_table(site) for site in status.sites)]
+        parts: list[RenderableType] = [
+            Text(f"Oxygrid  {_clock(status.at_ms)} UTC (simulated time)", style="bold"),
+            *(_site_table(site) for site in status.sites),
+        ]
         parts.append(_alarm_table(status))
         parts += [Text(f"{_clock(t.evaluated_ms)} {_headline(t)}", style=COLOURS[t.priority], no_wrap=True) for t in self._changes]
         parts += [Text(line, style="dim") for line in self._where]
@@ -173,7 +176,7 @@ def _value(name: str, value: Value) -> str:
 
 
 def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")  # UTC, and the header says so
 
 
 def _where_to_look(config: Config, speed: float) -> list[str]:

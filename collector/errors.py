@@ -6,6 +6,7 @@ OxygridError
 ├── StoreError           the database; never raised for a bad line (that is an outcome), only where nothing can be said about lines
 └── JournalError         our own disk: full, read-only, damaged
 """
+
 from __future__ import annotations
 
 

@@ -1,8 +1,8 @@
 """The fold: (state, batch, now) → (state, what changed). Pure; one function for live, restart, replay and back-test.
 
-Time only moves forward and is that of the journal: before a batch is folded, every deadline that lies before its receipt is met, in order. So
-`advance(a); advance(b)` is `advance(b)`, and a journal read again gives what it gave live. A restart loads each site's snapshot and folds the
-batches behind that site's own cursor.
+Time only moves forward and is that of the journal: before a batch is folded, every deadline that lies before its receipt is met, in order.
+So `advance(a); advance(b)` is `advance(b)`, and a journal read again gives what it gave live. A restart loads each site's snapshot and
+folds the batches behind that site's own cursor.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Evaluator:
                 site = sites.get(event.site)
                 if site is not None and not (behind and event.site in behind):
                     site.observe(event, out)
-            else:
+            elif not isinstance(event, Observation):
                 self._other(event, out)
         self.cursor = batch.seq
 

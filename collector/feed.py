@@ -1,7 +1,7 @@
 """Decoded batches after a cursor: from memory while they are there, else from the journal. The same path live and after a crash.
 
-Each reader (evaluator, writer, quarantine) has its own cursor and asks for what comes after it; none waits for another. The last batches stay
-in memory up to a bound of messages, so a reader that keeps up never touches the disk.
+Each reader (evaluator, writer, quarantine) has its own cursor and asks for what comes after it; none waits for another. The last batches
+stay in memory up to a bound of messages, so a reader that keeps up never touches the disk.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What data that came too late shows: conditions that held while nobody could see them. Pure.
 
-Late data raises and clears no live alarm. The same conditions are judged on it, in its own event time, apart from the live alarms; each span
-found becomes an entry "discovered late" with when it was and when we knew.
+Late data raises and clears no live alarm. The same conditions are judged on it, in its own event time, apart from the live alarms; each
+span found becomes an entry "discovered late" with when it was and when we knew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Found = tuple[str, int, int | None, Value | None]
 
 
 class LateConditions(msgspec.Struct, array_like=True):
-    """`alarms` by "asset/rule" and `values`, `seen_ms` by asset: the picture as of the late data. `due_ms`: when it is closed, 0 when empty."""
+    """`alarms` by "asset/rule" and `values`, `seen_ms` by asset: the picture as of the late data. `due_ms`: when it is closed, 0: empty."""
 
     alarms: dict[str, Alarm] = {}
     deciding: dict[str, float | bool | str] = {}

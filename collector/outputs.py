@@ -2,6 +2,7 @@
 
 Times: `event_ms` is when it happened by the equipment's time; `evaluated_ms` is when the collector knew.
 """
+
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
@@ -76,7 +77,8 @@ class SourceStock(msgspec.Struct, frozen=True):
 
 class StockEstimate(msgspec.Struct, frozen=True):
     """Hours left of a site: connected now (net of a running PSA), connected with the PSA lost, and on site (with loose full
-    cylinders, PSA lost). `burn_lpm` is the draw on the stock now, `plan_lpm` the demand to plan with; `method` says where they come from."""
+    cylinders, PSA lost). `burn_lpm` is the draw on the stock now, `plan_lpm` the demand to plan with; `method` says where both come
+    from."""
 
     site: str
     at_ms: int

@@ -97,7 +97,8 @@ class Evaluation:
         self._successor = successor
 
     async def commit(self, change: StateChange) -> None:
-        """One transaction: transitions, notices, points, and the snapshots of the sites they came from; and of a few others whose turn it is."""
+        """One transaction: transitions, notices, points, and the snapshots of the sites they came from, and of a few others in their
+        turn."""
         change.notices.extend(self._notices(change.transitions))
         names = {t.site for t in change.transitions} | {e.site for e in change.stock_events} | set(self._whose_turn())
         change.snapshots.extend(self.evaluator.snapshots(names))

@@ -1,4 +1,5 @@
 """The seams: what the pipeline asks of a source, a journal and a store. Each has a small real in-memory twin, so tests need no mocks."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -98,7 +99,8 @@ class Rejected(msgspec.Struct, frozen=True):
 
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a write: `rejected` lines are gone for good, all others are stored, unless `keep` is set: then nothing is known to be
-    stored, and the same must be written again after `keep_s` seconds. `problem` is for people; `alarm` asks for an alarm (401, 403, 404)."""
+    stored, and the same must be written again after `keep_s` seconds. `problem` is for people; `alarm` asks for an alarm (401, 403,
+    404)."""
 
     rejected: list[Rejected] = []
     keep: bool = False

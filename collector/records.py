@@ -3,6 +3,7 @@
 A batch is what one fsync made durable. Its `seq` is its place in the journal (1, 2, 3 …), its `received_ms` grows strictly with `seq`, so a
 journal read again gives the same times and the same order as it gave live.
 """
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -12,7 +13,8 @@ import msgspec
 from devices.signal import Observation, Value
 
 CONTROL = "$oxygrid/"
-"""Topics of the collector's own records in the journal. No wildcard of MQTT matches a topic that begins with `$`, so no gateway can forge one.
+"""Topics of the collector's own records in the journal. No wildcard of MQTT matches a topic that begins with `$`, so no gateway can forge
+one.
 
 `$oxygrid/start`: the collector began; `$oxygrid/source`: a session with the broker began or ended, payload {"connected": bool};
 `$oxygrid/command`: an operator's command. All are folded by the evaluator like readings are.

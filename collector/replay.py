@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
@@ -20,7 +20,7 @@ from collector.decoding import Decoder
 from collector.errors import UserError
 from collector.evaluator import Evaluator
 from collector.outputs import StateChange, StockEstimate, Transition
-from collector.ports import Store
+from collector.ports import Outcome, Store
 from collector.recording import from_line
 from collector.records import Batch, Decoded, Message
 
@@ -94,10 +94,14 @@ async def _target(config: Config) -> Store:
 
 async def _put(target: Store, decoded: Decoded, change: StateChange) -> None:
     """Written or refused, but never left out: what the store can't take now is tried again."""
-    for write in (lambda: target.write([decoded]), lambda: target.write_points(change.points)):
-        while (outcome := await write()).keep:
-            sys.stderr.write(f"oxygrid: {outcome.problem}; trying again\n")
-            await asyncio.sleep(outcome.keep_s)
+    await _until_taken(lambda: target.write([decoded]))
+    await _until_taken(lambda: target.write_points(change.points))
+
+
+async def _until_taken(write: Callable[[], Awaitable[Outcome]]) -> None:
+    while (outcome := await write()).keep:
+        sys.stderr.write(f"oxygrid: {outcome.problem}; trying again\n")
+        await asyncio.sleep(outcome.keep_s)
 
 
 def _transition_line(transition: Transition, *, as_json: bool) -> str:

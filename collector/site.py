@@ -1,6 +1,6 @@
 """One site, folded: observations, statuses, commands and time go in; transitions and stock come out. Pure.
 
-`SiteFold` is the unit of state: all rules, alarms and stock of a site depend on nothing outside of it, so sites can be split over processes.
+`SiteFold` is the unit of state: all rules, alarms and stock of a site depend on nothing outside, so sites can be split over processes.
 Due times are announced through `wake(due_ms, what, key)` and come back through `due(what, key, now_ms)`.
 """
 
@@ -116,9 +116,7 @@ class SiteFold:
         else:
             for name, value in values.items():
                 watch = watches.get(name)
-                if watch is not None and not (
-                    watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud
-                ):
+                if watch is not None and not (watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud):
                     self._look(asset, obs, out)
                     break
         if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):

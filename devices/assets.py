@@ -2,6 +2,7 @@
 
 The configuration file holds these models, the simulator and the rules read them. Pressures are gauge, flows at 15 °C and 1.01325 bar.
 """
+
 from __future__ import annotations
 
 from typing import Annotated, Literal
@@ -31,9 +32,13 @@ class PsaPlant(_Asset):
     rated_flow_lpm: float = Field(gt=0, description="Rated product flow, L/min.")
     nominal_bar: float = Field(default=4.1, gt=0, le=16, description="Nominal distribution pressure, bar gauge.")
     duty: bool = Field(default=True, description="True when the plant is meant to run; a plant kept as spare raises no plant-down alarm.")
-    analyser: Literal["zirconia", "paramagnetic", "galvanic", "ultrasonic"] = Field(default="zirconia", description="Type of purity analyser.")
+    analyser: Literal["zirconia", "paramagnetic", "galvanic", "ultrasonic"] = Field(
+        default="zirconia", description="Type of purity analyser."
+    )
     product_tank_l: float = Field(default=1000.0, gt=0, description="Water volume of the product tank, L.")
-    power_kw: float | None = Field(default=None, gt=0, description="Electrical power at rated flow, kW; 0.0714 kW per L/min when not given.")
+    power_kw: float | None = Field(
+        default=None, gt=0, description="Electrical power at rated flow, kW; 0.0714 kW per L/min when not given."
+    )
 
 
 class Pipeline(_Asset):

@@ -2,6 +2,7 @@
 
 Pure. Times are Unix milliseconds (`_ms`); every float that is a quantity carries its unit in the signal's name.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `values` are finite, known to the kind, inside their sane range and in the unit of the signal's name.
     `tie` counts the observations of one asset within one batch that share a time of receipt for want of their own (0 for the first), so
-    that none overwrites another. `timing` is the integer of a `Timing`; `raw_ts_ms` is what the sender claimed where `event_ms` is not that.
+    that none overwrites another. `timing` is the integer of a `Timing`; `raw_ts_ms` is what the sender claimed where `event_ms` differs.
     """
 
     site: str

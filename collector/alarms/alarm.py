@@ -45,7 +45,8 @@ class Alarm(msgspec.Struct, array_like=True):
         return self.state == "normal" and self.pending_ms is None and not self.condition
 
     def judge(self, verdict: Verdict, event_ms: int, now_ms: int, delays: Delays) -> Change | None:
-        """Fold one verdict. While the condition is false, only `raise` counts towards the on-delay; while true, only `clear` towards the off-delay."""
+        """Fold one verdict. While the condition is false, only `raise` counts towards the on-delay; while true, only `clear` towards the
+        off-delay."""
         against = Verdict.CLEAR if self.condition else Verdict.RAISE
         if verdict is not against:
             self.pending_ms = self.deadline_ms = None

@@ -11,11 +11,12 @@ from devices.signal import Value
 
 def alarm_text(where: str, condition: Condition, value: Value | None, event_ms: int, zone: ZoneInfo) -> str:
     """`Joint District Hospital, line: pipeline pressure failing (3.10 bar, limit 3.28) since 14:05. Switch to …`"""
-    return f"{where}: {condition.rule.message}{_numbers(condition, value)} since {clock_time(event_ms, zone)}. {condition.rule.response}".strip()
+    what = f"{condition.rule.message}{_numbers(condition, value)}"
+    return f"{where}: {what} since {clock_time(event_ms, zone)}. {condition.rule.response}".strip()
 
 
 def cleared_text(where: str, condition: Condition, value: Value | None, event_ms: int, zone: ZoneInfo) -> str:
-    return f"{where}: over: {condition.rule.message}{_numbers(condition, value)} at {clock_time(event_ms, zone)}."
+    return f"{where}: {condition.rule.message} is over{_numbers(condition, value)} since {clock_time(event_ms, zone)}."
 
 
 def clock_time(at_ms: int, zone: ZoneInfo) -> str:

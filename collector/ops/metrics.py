@@ -1,4 +1,5 @@
-"""What the collector counts, and its names for Prometheus. The hot path adds to plain numbers; names and labels are made when someone asks."""
+"""What the collector counts, and its names for Prometheus. The hot path adds to plain numbers; names and labels are made when
+someone asks."""
 
 from __future__ import annotations
 
@@ -106,8 +107,8 @@ def metrics_markdown() -> str:
     """docs/reference/metrics.md."""
     kinds = {CounterMetricFamily: "counter", GaugeMetricFamily: "gauge", HistogramMetricFamily: "histogram"}
     rows = [
-        f"| `{name}{'_total' if metric.type is CounterMetricFamily else ''}` | {kinds[metric.type]} | {', '.join(metric.labels)} | {metric.text} |"
-        for name, metric in METRICS.items()
+        f"| `{name}{'_total' if m.type is CounterMetricFamily else ''}` | {kinds[m.type]} | {', '.join(m.labels)} | {m.text} |"
+        for name, m in METRICS.items()
     ]
     head = "# Metrics\n\nServed at `/metrics` of the `ops` address (loopback by default) for Prometheus. This page is generated.\n\n"
     return head + "| name | type | labels | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"

@@ -1,8 +1,10 @@
-"""/metrics, /healthz, /readyz and /status over HTTP (loopback unless configured), and commands over a socket file that only the owner can open."""
+"""/metrics, /healthz, /readyz and /status over HTTP (loopback unless configured), and commands over a socket file that only its
+owner can open."""
 
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -32,8 +34,8 @@ class Ops:
         self._registry, self._status, self._problems, self._command = registry, status, problems, command
         self._runners: list[web.AppRunner] = []
 
-    async def start(self, host: str, port: int, socket: Path) -> None:
-        """Raises UserError where the port is taken."""
+    async def start(self, host: str, port: int, control: Path) -> None:
+        """Raises UserError where the port is taken, or the socket file `control` can't be made."""
         public = web.Application()
         public.add_routes(
             [
@@ -45,14 +47,13 @@ class Ops:
         )
         private = web.Application(client_max_size=MAX_COMMAND_BYTES)
         private.add_routes([web.post("/command", self._take_command)])
+        commands = _private_socket(control)
+        await web.SockSite(await self._runner(private), commands).start()
         try:
             await web.TCPSite(await self._runner(public), host, port).start()
         except OSError as exc:
             await self.stop()
             raise UserError(f"port {port} on {host} is in use; set ops.port in the configuration to a free one ({exc.strerror})") from exc
-        socket.unlink(missing_ok=True)
-        await web.UnixSite(await self._runner(private), str(socket)).start()
-        socket.chmod(0o600)
 
     async def stop(self) -> None:
         for runner in self._runners:
@@ -85,3 +86,16 @@ class Ops:
             return web.Response(text=f"no command: {exc}\n", status=400)
         said = await self._command(command)
         return web.Response(text=said + "\n", status=200 if said == "done" else 409)
+
+
+def _private_socket(path: Path) -> socket.socket:
+    """A socket file that is closed to everybody but its owner before anybody can connect to it."""
+    bound = socket.socket(socket.AF_UNIX)
+    try:
+        path.unlink(missing_ok=True)
+        bound.bind(str(path))
+        path.chmod(0o600)
+    except OSError as exc:
+        bound.close()
+        raise UserError(f"{path}: the socket for commands can't be made: {exc.strerror or exc}; choose another data_dir") from exc
+    return bound

@@ -18,7 +18,8 @@ def site_views(evaluator: Evaluator, now_ms: int) -> list[SiteView]:
 
 
 def cursor_views(stats: JournalStats, last_ms: dict[str, int], now_ms: int) -> list[CursorView]:
-    """How far each reader is behind. `last_ms` is the time of receipt of the last batch that a reader has done; 0 s for one that has all."""
+    """How far each reader is behind. `last_ms` is the time of receipt of the last batch that a reader has done; 0 s where none is
+    left."""
     views = []
     for name, seq in sorted(stats.cursors.items()):
         behind = max(0, stats.last_seq - seq)

@@ -38,8 +38,8 @@ class Story:
         self.control(0, "start", {})
 
     def say(self, at_s: float, asset: str, *, stamp_s: float | None = None, **values: Any) -> None:
-        """A live reading, received at `at_s`, measured at `stamp_s` (the same when not given). `backfill` and `seq` go beside the values."""
-        beside = {key: values.pop(key) for key in ("backfill", "seq", "ts") if key in values}
+        """A live reading, received at `at_s`, measured at `stamp_s` (the same when not given). `backfill`, `seq` go beside the values."""
+        beside: dict[str, Any] = {key: values.pop(key) for key in ("backfill", "seq", "ts") if key in values}
         body = {"ts": START_MS + int((at_s if stamp_s is None else stamp_s) * 1000), "values": values, **beside}
         self.message(at_s, f"oxygrid/v1/{SITE}/{asset}", json.dumps(body).encode())
 

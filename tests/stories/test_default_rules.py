@@ -16,6 +16,7 @@ TANK = {"id": "x", "kind": "lox_tank", "capacity_kg": 6000, "relief_bar": 17}
 CONCENTRATOR = {"id": "x", "kind": "concentrator"}
 
 RUNNING = {"state": "running_on_spec", "o2_flow_lpm": 300.0}
+IN_USE = {"in_use": True}
 BANKS = {"bank_a_bar": 140.0, "bank_b_bar": 140.0, "reserve_bar": 140.0, "bank_in_use": "a"}
 
 
@@ -47,7 +48,7 @@ CASES = [
     Case("LX-LO", TANK, {"level_pct": 80}, {"level_pct": 19}, {"level_pct": 22}),
     Case("LX-PL", TANK, {"tank_pressure_bar": 12}, {"tank_pressure_bar": 9.8}, {"tank_pressure_bar": 10.3}),
     Case("LX-PH", TANK, {"tank_pressure_bar": 12}, {"tank_pressure_bar": 16.5}, {"tank_pressure_bar": 15.9}),
-    Case("CN-LL", CONCENTRATOR, {"o2_purity_pct": 93, "in_use": True}, {"o2_purity_pct": 80, "in_use": True}, {"o2_purity_pct": 83, "in_use": True}),
+    Case("CN-LL", CONCENTRATOR, {"o2_purity_pct": 93, **IN_USE}, {"o2_purity_pct": 80, **IN_USE}, {"o2_purity_pct": 83, **IN_USE}),
 ]  # fmt: skip
 TWO_STATES = Case("RS-US", MANIFOLD, BANKS, {**BANKS, "bank_in_use": "reserve"}, {})
 by_rule = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule} {case.asset['kind']}")
