@@ -176,7 +176,7 @@ class SiteFold:
                 self._judge((name, condition.rule.id), condition, verdict, None, times, out)
             elif condition.rule.type == "silent" and self.book.awake((name, condition.rule.id)):
                 silent = asset.silent_signals(condition.rule.signals, obs.received_ms, self.heard_from_ms)
-                verdict = Verdict.HOLD if silent else Verdict.CLEAR
+                verdict = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR
                 self._judge((name, condition.rule.id), condition, verdict, None, (obs.received_ms, obs.received_ms), out)
         asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
 
@@ -240,7 +240,7 @@ class SiteFold:
         if self._connected:
             for condition in _of_type(asset.program, "silent"):
                 silent = asset.silent_signals(condition.rule.signals, now_ms, self.heard_from_ms)
-                if silent and not self._dark_with(asset, now_ms):
+                if silent and condition.closed(asset.values) is None and not self._dark_with(asset, now_ms):
                     self._judge((name, condition.rule.id), condition, Verdict.RAISE, ", ".join(silent), (now_ms, now_ms), out)
                     asset.awake = True
         last_ms = max(self.heard_from_ms, min((t[1] for t in asset.times.values()), default=0))

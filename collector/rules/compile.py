@@ -46,14 +46,17 @@ class OpenGate:
     signal: str
     above: float | None
     states: frozenset[str]
+    over: frozenset[str]
 
-    def holds(self, values: Mapping[str, Value]) -> bool:
+    def judge(self, values: Mapping[str, Value]) -> Verdict | None:
+        """None while it is open; closed it holds, or clears where the alarm is over."""
         value = values.get(self.signal)
         if value is None:
-            return True
+            return None
         if self.states:
-            return state_name(value) in self.states
-        return self.above is None or (isinstance(value, float) and value > self.above)
+            name = state_name(value)
+            return None if name in self.states else Verdict.CLEAR if name in self.over else Verdict.HOLD
+        return None if self.above is None or (isinstance(value, float) and value > self.above) else Verdict.HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,13 @@ class Condition:
         return min(numbers) if self.rule.pick == "lowest" else max(numbers)
 
     def judge(self, values: Mapping[str, Value]) -> Verdict:
-        """Raise, clear or hold, from the latest values. Unknown holds; a closed gate clears."""
+        """Raise, clear or hold, from the latest values. Unknown holds."""
         value = self.value(values)
         if value is None:
             return Verdict.HOLD
-        if not all(gate.holds(values) for gate in self.gates):
-            return Verdict.CLEAR
+        closed = self.closed(values)
+        if closed is not None:
+            return closed
         if not self.thresholds:
             name = state_name(value)
             if name in self.rule.raise_states:
@@ -98,6 +102,13 @@ class Condition:
         if Verdict.RAISE in verdicts:
             return Verdict.RAISE
         return Verdict.HOLD if Verdict.HOLD in verdicts else Verdict.CLEAR
+
+    def closed(self, values: Mapping[str, Value]) -> Verdict | None:
+        """What the gates say: None while all are open."""
+        if not self.gates:
+            return None
+        closed = {verdict for gate in self.gates if (verdict := gate.judge(values)) is not None}
+        return None if not closed else Verdict.CLEAR if Verdict.CLEAR in closed else Verdict.HOLD
 
     def limit(self, value: Value | None) -> float | None:
         """The limit that this value is beyond, or the first."""
@@ -213,7 +224,7 @@ def _condition(rule: Rule, known: dict[str, float]) -> Condition | None:
 
 
 def _gate(gate: Gate, known: dict[str, float]) -> OpenGate:
-    return OpenGate(gate.signal, gate.above.value(known) if gate.above is not None else None, gate.states)
+    return OpenGate(gate.signal, gate.above.value(known) if gate.above is not None else None, gate.states, gate.over)
 
 
 def _watch(name: str, conditions: list[Condition]) -> Watch:

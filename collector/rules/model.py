@@ -63,11 +63,16 @@ LimitField = Annotated[Limit, BeforeValidator(parse_limit, json_schema_input_typ
 
 
 class Gate(Model):
-    """The rule holds only while this is so: the asset's `signal` is above `above`, or in one of `states`. An unknown signal keeps it open."""
+    """The rule holds only while this is so: the asset's `signal` is above `above`, or in one of `states`. Unknown keeps it open.
+
+    While it is closed nothing is raised, and what is open stays so (a plant in standby has not mended its purity), but in one of
+    the states `over` the alarm ends: the plant is off, the unit is not in use.
+    """
 
     signal: str
     above: LimitField | None = None
     states: frozenset[str] = frozenset()
+    over: frozenset[str] = frozenset()
 
 
 class Rule(Model):

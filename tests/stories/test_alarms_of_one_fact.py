@@ -79,3 +79,24 @@ def test_hours_left_alarm_survives_silence_and_restart() -> None:
     story.wait(12 * 3600)
     after = [f"{t.rule} {t.event}" for t in story.change.transitions if t.rule.startswith("AU")]
     assert after == ["AU-02 raised"]
+
+
+PSA = {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500}
+
+
+def test_a_plant_that_goes_into_standby_has_not_mended_its_purity() -> None:
+    story = Story([PSA])
+    story.keep_saying("psa", 0, 70, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=88.0)
+    story.expect("psa/PU-LL raised")
+    story.keep_saying("psa", 80, 900, state="standby", o2_flow_lpm=0.0, o2_purity_pct=88.0)
+    story.keep_saying("psa", 910, 1200, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=88.0)
+    story.expect()
+    story.keep_saying("psa", 1210, 1400, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=94.0)
+    story.expect("psa/PU-LL cleared")
+
+
+def test_a_plant_that_is_switched_off_is_out_of_specification_no_more() -> None:
+    story = Story([PSA | {"duty": False}])
+    story.keep_saying("psa", 0, 70, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=88.0)
+    story.keep_saying("psa", 80, 300, state="off", o2_flow_lpm=0.0)
+    story.expect("psa/PU-LL raised", "psa/PU-LL cleared")

@@ -56,8 +56,9 @@ def verdict(asset_id: str, rule: str, values: dict[str, Any]) -> str:
         ("line", "LP-HH", {"line_pressure_bar": 4.6}, "clear"),
         ("psa", "PU-LL", {"o2_purity_pct": 89.0}, "raise"),
         ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "running_on_spec", "o2_flow_lpm": 300.0}, "raise"),
-        ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "standby", "o2_flow_lpm": 0.0}, "clear"),
-        ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "running_off_spec", "o2_flow_lpm": 25.0}, "clear"),
+        ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "standby", "o2_flow_lpm": 0.0}, "hold"),
+        ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "off", "o2_flow_lpm": 0.0}, "clear"),
+        ("psa", "PU-LL", {"o2_purity_pct": 89.0, "state": "running_off_spec", "o2_flow_lpm": 25.0}, "hold"),
         ("psa", "PL-DN", {"state": "fault"}, "raise"),
         ("psa", "PL-DN", {"state": "starting"}, "hold"),
         ("psa", "PL-DN", {"state": "maintenance"}, "hold"),
@@ -115,10 +116,7 @@ def test_outside(value: float, expected: str) -> None:
 def test_no_condition_raises_inside_the_quiet_band(asset: str, number: float, state: str) -> None:
     """What the hot path skips could not have raised anything."""
     found = program(asset)
-    values: dict[str, Any] = {
-        name: state if name == "state" else "a" if name == "bank_in_use" else number
-        for name in found.watches
-    }
+    values: dict[str, Any] = {name: state if name == "state" else "a" if name == "bank_in_use" else number for name in found.watches}
     quiet = all(
         watch.low <= values[name] <= watch.high if isinstance(values[name], float) else values[name] not in watch.loud
         for name, watch in found.watches.items()

@@ -3,7 +3,15 @@ from pydantic import ValidationError
 
 from collector.rules.model import Limit, Rule, RuleOverride, RuleSet, parse_limit
 
-BELOW = {"id": "XX-L", "kind": "pipeline", "type": "below", "signals": ["line_pressure_bar"], "limit": 3, "priority": "low", "message": "low"}
+BELOW = {
+    "id": "XX-L",
+    "kind": "pipeline",
+    "type": "below",
+    "signals": ["line_pressure_bar"],
+    "limit": 3,
+    "priority": "low",
+    "message": "low",
+}
 
 
 @pytest.mark.parametrize(
