@@ -16,12 +16,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from collector import views
+from collector.alarms.page import alarms_markdown
 from collector.commands.root import build
 from collector.config.model import Config
+from collector.config.rulebook import default_rules
 from collector.ops.metrics import metrics_markdown
 from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
 from collector.rules.model import Limit
+from collector.rules.page import rules_markdown
 from devices.kinds.catalogue import catalogue_markdown
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -246,6 +249,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_markdown,
     "metrics.md": metrics_markdown,
     "signals.md": catalogue_markdown,
+    "rules.md": lambda: rules_markdown(default_rules()),
+    "alarms.md": alarms_markdown,
 }
 """File → what it holds. A test compares the committed files with these."""
 
