@@ -36,14 +36,14 @@ from collector.ops.metrics import Exposition
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
 from collector.outputs import Notice, StateChange, Transition
-from collector.pipeline import Evaluation, ingest, set_aside, writer_of
+from collector.pipeline import Evaluation, ingest, set_aside
 from collector.records import CONTROL, Message
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
 from collector.store.history import SqliteHistory
 from collector.store.influx import InfluxStore
 from collector.store.state import StateStore
-from collector.threads import Thread
+from collector.threads import PatientThread, Thread
 from collector.views import AlarmView, alarm_view
 from collector.writer import Places, Writer
 
@@ -121,7 +121,7 @@ class Collector:
         )
         self._state = StateStore(config.state_path)
         self._store = store_of(config)
-        self._journal_thread, self._state_thread = Thread("journal"), Thread("state")
+        self._journal_thread, self._state_thread = Thread("journal"), PatientThread("state")
         snapshots = self._state.snapshots()
         self._journal.begin_after(max((s.cursor for s in snapshots), default=0))
         self._cursors = Cursors(self._journal, self._journal_thread, READERS)
@@ -130,7 +130,7 @@ class Collector:
         self.evaluation = Evaluation(
             Evaluator(config.sites, rule_set(config.rules), snapshots),
             self._feed,
-            writer_of(self._state, self._state_thread),
+            lambda change: self._state_thread.run(self._state.commit, change),
             notices=self._notices,
             committed=self._committed,
             saved=lambda seq: self._cursors.done("evaluator", seq),
@@ -192,14 +192,21 @@ class Collector:
         while time.monotonic() < deadline and not self._drained():  # noqa: ASYNC110  (two readers, each at its own pace)
             await asyncio.sleep(0.02)
         await _cancelled(*running.values())
-        await self.evaluation.close()
-        await self._cursors.flush()
+        await self._save()
         await self._store.close()
         self._journal_thread.close()
         self._state_thread.close()
         self._journal.close()
         self._state.close()
         log.info("stopped")
+
+    async def _save(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.evaluation.close()
+                await self._cursors.flush()
+        except (TimeoutError, JournalError):
+            log.exception("not everything could be saved; the next start works the rest off again")
 
     def _drained(self) -> bool:
         last = self._feed.last_seq

@@ -7,16 +7,19 @@ stay in memory up to a bound of messages, so a reader that keeps up never touche
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from collector.errors import JournalError
 from collector.ports import Journal
 from collector.records import Batch, Decoded, Message
-from collector.threads import Thread
+from collector.threads import RETRY_S, Thread
+
+log = logging.getLogger(__name__)
 
 KEEP_MESSAGES = 20_000
 READ_BATCHES = 16
-READ_BYTES = 256 * 1024
 
 
 class Feed:
@@ -43,6 +46,9 @@ class Feed:
             return self._publish(self._decode(batch))
 
     def _publish(self, decoded: Decoded) -> Decoded:
+        if decoded.seq != self.last_seq + 1:  # one before it is in the journal alone: its append was cancelled
+            self._recent.clear()
+            self._kept = 0
         self._recent.append(decoded)
         self._kept += decoded.messages
         while self._kept > KEEP_MESSAGES and len(self._recent) > 1:
@@ -54,14 +60,31 @@ class Feed:
 
     async def after(self, seq: int, limit: int = READ_BATCHES) -> list[Decoded]:
         """The batches after `seq`, at most `limit`; waits until there is one."""
-        while self.last_seq <= seq:
-            await self._grown.wait()
+        while True:
+            grown = self._grown
+            if self.last_seq > seq:
+                found = self._remembered(seq, limit) or await self._read(seq, limit)
+                if found:
+                    return found
+            await grown.wait()
+
+    def _remembered(self, seq: int, limit: int) -> list[Decoded]:
         recent = self._recent
-        if recent and recent[0].seq <= seq + 1:
-            start = seq + 1 - recent[0].seq
-            return [recent[i] for i in range(start, min(start + limit, len(recent)))]
-        batches = await self._thread.run(self._journal.read, seq, min(limit, READ_BATCHES))
-        return [self._decode(batch) for batch in batches]
+        if not recent or recent[0].seq > seq + 1:
+            return []
+        start = seq + 1 - recent[0].seq
+        return [recent[i] for i in range(start, min(start + limit, len(recent)))]
+
+    async def _read(self, seq: int, limit: int) -> list[Decoded]:
+        """From the journal; nothing where what followed `seq` was dropped or damaged."""
+        while True:
+            try:
+                batches = await self._thread.run(self._journal.read, seq, min(limit, READ_BATCHES))
+            except JournalError as exc:
+                log.error("the journal can't be read, trying again: %s", exc)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return [self._decode(batch) for batch in batches]
 
     def decode_again(self, decode: Callable[[Batch], Decoded]) -> None:
         """From now on decode with another configuration; what is in memory is read from the journal again."""

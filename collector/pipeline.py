@@ -16,6 +16,8 @@ import heapq
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+import msgspec
+
 from collector.errors import JournalError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
@@ -23,13 +25,12 @@ from collector.outputs import Notice, SiteSnapshot, StateChange, Transition
 from collector.ports import Source
 from collector.records import Decoded
 from collector.store.state import StateStore
-from collector.threads import Thread
+from collector.threads import RETRY_S, PatientThread
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 SNAPSHOT_EVERY_MS = 60_000
-RETRY_S = 1.0
 
 
 async def ingest(source: Source, feed: Feed, seen: Callable[[Decoded], None]) -> None:
@@ -50,8 +51,9 @@ async def ingest(source: Source, feed: Feed, seen: Callable[[Decoded], None]) ->
 class Evaluation:
     """Folds the feed and commits what changed, with the state that led to it, in one transaction.
 
-    `notices` decides who is told; `committed` is called with each change that is on disk; `saved` with the seq up to which a restart needs
-    no batch again; `passed` with the seq of the last batch that was judged.
+    What was folded is kept until it is committed, so that being stopped between the two loses nothing. `notices` decides who is told;
+    `committed` is called with each change that is on disk; `saved` with the seq up to which a restart needs no batch again; `passed` with
+    the seq of the last batch that was judged.
     """
 
     def __init__(
@@ -66,10 +68,10 @@ class Evaluation:
         passed: Callable[[int], None],
     ) -> None:
         self.evaluator = evaluator
-        self._passed = passed
+        self._change = StateChange()
         self._successor: Callable[[list[SiteSnapshot]], Evaluator] | None = None
         self._feed, self._write = feed, write
-        self._notices, self._committed, self._saved = notices, committed, saved
+        self._notices, self._committed, self._saved, self._passed = notices, committed, saved, passed
         self._saved_seq = dict.fromkeys(evaluator.sites, 0)
         self._next_ms = 0
 
@@ -77,7 +79,6 @@ class Evaluation:
         while True:
             if self._successor is not None:
                 self._succeed(self._successor)
-            change = StateChange()
             try:
                 async with asyncio.timeout(TICK_S):
                     batches = await self._feed.after(self.evaluator.cursor)
@@ -85,26 +86,26 @@ class Evaluation:
                 batches = []
                 now_ms = self._feed.idle_until_ms(self.evaluator.cursor)
                 if now_ms is not None:
-                    self.evaluator.advance(now_ms, change)
+                    self.evaluator.advance(now_ms, self._change)
             for batch in batches:
-                self.evaluator.step(batch, change)
+                self.evaluator.step(batch, self._change)
                 await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
-            await self.commit(change)
+            await self.commit(self._whose_turn())
             self._passed(self.evaluator.cursor)
 
     def replace(self, successor: Callable[[list[SiteSnapshot]], Evaluator]) -> None:
         """Go on with another evaluator (other sites, other rules) from the state of this moment, between two steps."""
         self._successor = successor
 
-    async def commit(self, change: StateChange) -> None:
-        """One transaction: transitions, notices, points, and the snapshots of the sites they came from, and of a few others in their
-        turn."""
-        change.notices.extend(self._notices(change.transitions))
-        names = {t.site for t in change.transitions} | {e.site for e in change.stock_events} | set(self._whose_turn())
-        change.snapshots.extend(self.evaluator.snapshots(names))
-        if not (change.snapshots or change.points or change.stock):
+    async def commit(self, others: Iterable[str]) -> None:
+        """One transaction: what was folded, who is to be told, and the snapshots of the sites it came from and of `others`."""
+        folded = self._change
+        names = {t.site for t in folded.transitions} | {e.site for e in folded.stock_events} | set(others)
+        if not (names or folded.points or folded.stock):
             return
+        change = msgspec.structs.replace(folded, notices=self._notices(folded.transitions), snapshots=self.evaluator.snapshots(names))
         await self._write(change)
+        self._change = StateChange()
         for snapshot in change.snapshots:
             self._saved_seq[snapshot.site] = snapshot.cursor
         self._committed(change)
@@ -125,26 +126,11 @@ class Evaluation:
         return heapq.nsmallest(share, self._saved_seq, key=self._saved_seq.__getitem__)
 
     async def close(self) -> None:
-        """A snapshot of everything, so that the next start goes on from here."""
-        await self._write(StateChange(snapshots=self.evaluator.snapshots(self.evaluator.sites)))
-        self._saved(self.evaluator.cursor)
+        """A snapshot of every site, so that the next start goes on from here."""
+        await self.commit(self.evaluator.sites)
 
 
-def writer_of(state: StateStore, thread: Thread) -> Callable[[StateChange], Awaitable[None]]:
-    """Commits a change; while the disk takes nothing, tries again."""
-
-    async def write(change: StateChange) -> None:
-        while True:
-            try:
-                return await thread.run(state.commit, change)
-            except JournalError as exc:
-                log.error("the state can't be written, trying again: %s", exc)
-                await asyncio.sleep(RETRY_S)
-
-    return write
-
-
-async def set_aside(feed: Feed, state: StateStore, thread: Thread, cursor: int, commit: Callable[[int], None]) -> None:
+async def set_aside(feed: Feed, state: StateStore, thread: PatientThread, cursor: int, commit: Callable[[int], None]) -> None:
     """What could not be taken goes into the quarantine, with its reason. Decoding a batch again adds nothing."""
     while True:
         for batch in await feed.after(cursor):

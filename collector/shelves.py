@@ -9,7 +9,7 @@ from collector.records import Point
 from collector.store.rollup import WINDOW_MS, Window
 from collector.store.state import StateStore
 from collector.store.state_rows import DirtyWindow
-from collector.threads import Thread
+from collector.threads import PatientThread, Thread
 
 
 class Cursors:
@@ -34,7 +34,7 @@ class Cursors:
 class ExportShelf:
     """The derived points that wait for the store."""
 
-    def __init__(self, state: StateStore, thread: Thread) -> None:
+    def __init__(self, state: StateStore, thread: PatientThread) -> None:
         self._exports, self._thread = state.exports, thread
 
     async def pending(self, limit: int) -> list[tuple[int, Point]]:
@@ -47,7 +47,7 @@ class ExportShelf:
 class WindowShelf:
     """The windows whose roll-up is out of date. The writer counts windows, the file their start in ms."""
 
-    def __init__(self, state: StateStore, thread: Thread) -> None:
+    def __init__(self, state: StateStore, thread: PatientThread) -> None:
         self._windows, self._thread = state.windows, thread
         self._due: dict[Window, DirtyWindow] = {}
 
