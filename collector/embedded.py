@@ -1,12 +1,12 @@
 """A NATS server as a child process: MQTT listener for gateways, JetStream for the collector. For a demo or one clinic, on loopback only.
 
 The server ends with the collector, however that ends (on Linux; elsewhere unless it is killed). Where it dies by itself it is started
-again. Every message is synced to disk when the stream stores it (`sync_interval: always`; on two shared cores 870 readings/s in place of
-2,900/s with a sync every two minutes).
+again. Every message is synced to disk when the stream stores it (`sync_interval: always`; on two shared cores 870 readings/s in place
+of 2,900/s with a sync every two minutes).
 
-What this does not promise: the server acknowledges a gateway's publish without waiting for the stream, which stores it moments later. A server
-that is killed at full speed lost about 40 acknowledged readings each time; killed six times at 200 readings/s it lost none. Where that is too
-much, use a broker of its own (section mqtt): there the journal decides what is acknowledged.
+What this does not promise: the server acknowledges a gateway's publish without waiting for the stream, which stores it moments later. A
+server that is killed at full speed lost about 40 acknowledged readings each time; killed six times at 200 readings/s it lost none. Where
+that is too much, use a broker of its own (section mqtt): there the journal decides what is acknowledged.
 """
 
 from __future__ import annotations
