@@ -205,8 +205,8 @@ class Collector:
             async with asyncio.timeout(CLOSE_S):
                 await self.evaluation.close()
                 await self._cursors.flush()
-        except (TimeoutError, JournalError):
-            log.exception("not everything could be saved; the next start works the rest off again")
+        except (TimeoutError, JournalError) as exc:
+            log.warning("not everything could be saved (%s); the next start works the rest off again", exc or "the disk takes nothing")
 
     def _drained(self) -> bool:
         last = self._feed.last_seq
