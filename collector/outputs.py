@@ -14,7 +14,7 @@ from devices.signal import Value
 
 Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 PRIORITIES: tuple[Priority, ...] = ("info", "low", "medium", "high")
-"""Ascending (domain.md 1.5)."""
+"""Ascending; docs/reference/alarms.md says how they map to ISO 7396-1 and IEC 60601-1-8."""
 
 AlarmState: TypeAlias = Literal["normal", "unacknowledged", "acknowledged", "returned"]
 """ISA-18.2 NORM, UNACK, ACKED, RTNUN."""

@@ -23,7 +23,7 @@ import msgspec
 
 from collector.records import CONTROL, Message
 
-CLOCK_UNSET_MS = 1_577_836_800_000  # 2020-01-01, domain.md 6.7
+CLOCK_UNSET_MS = 1_577_836_800_000  # 2020-01-01: before that, a clock was never set
 STEP_MS = 3_600_000
 CLOCK_TOPIC = CONTROL + "clock"
 

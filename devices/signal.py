@@ -46,7 +46,7 @@ class Quality(IntEnum):
 
 
 class Timing(IntFlag):
-    """What is to be known about the two times of an observation (domain.md 6.7). `LIVE` (0) is the ordinary case."""
+    """What is to be known about the two times of an observation. `LIVE` (0) is the ordinary case."""
 
     LIVE = 0
     NO_TS = 1  # the sender gave no time: the time of receipt stands in
