@@ -100,7 +100,8 @@ class MqttSource:
         self._transport: asyncio.Transport | None = None
         self._gone: asyncio.Future[SourceError] | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_due_s = 0.0
         self._abort_timer: asyncio.TimerHandle | None = None
         self._paused = False
         self._closing = asyncio.Event()
@@ -266,11 +267,12 @@ class MqttSource:
         deadline_ms = self._session.next_deadline()
         due_s = None if deadline_ms is None else deadline_ms / 1000
         if self._timer is not None:
-            if due_s is not None and self._timer.when() <= due_s:
+            if due_s is not None and self._timer_due_s <= due_s:
                 return  # it will fire earlier, and then be set anew
             self._timer.cancel()
             self._timer = None
         if due_s is not None:
+            self._timer_due_s = due_s  # uvloop's handle of a time that has come can't tell it
             self._timer = asyncio.get_running_loop().call_at(due_s, self._on_timer)
 
     def _on_timer(self) -> None:
