@@ -1,0 +1,366 @@
+"""The pipeline with its parts in memory and the real state file: what is acknowledged when, and what a crash between two steps leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from collector.config.notify import LogChannel
+from collector.config.rulebook import default_rules
+from collector.decoding import Decoder
+from collector.errors import JournalError
+from collector.evaluator import Evaluator
+from collector.feed import Feed
+from collector.journal_memory import MemoryJournal
+from collector.notify.decide import notices
+from collector.outputs import SiteSnapshot, StateChange
+from collector.pipeline import Evaluation, ingest, set_aside
+from collector.ports import Delivery, SourceStatus
+from collector.records import Batch, Decoded, Message
+from collector.rules.model import RuleSet
+from collector.store.state import StateStore
+from collector.threads import PatientThread, Thread
+from devices.assets import Site
+
+START_MS = 1_764_000_000_000
+STEP_MS = 5_000
+RULES = RuleSet(rules=default_rules())
+SITES = [Site.model_validate({"id": name, "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4.1}]}) for name in ("a", "b")]
+CHANNELS = [LogChannel(id="log", kind="log", min_priority="low")]
+
+
+class FullJournal(MemoryJournal):
+    """Takes nothing the first `refusals` times."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        super().__init__()
+        self.refusals = refusals
+
+    def append(self, messages: Sequence[Message], now_ms: int) -> Batch:
+        if self.refusals:
+            self.refusals -= 1
+            raise JournalError("no room")
+        return super().append(messages, now_ms)
+
+
+class MemorySource:
+    """Hands over what it was given, and writes down when it may forget it."""
+
+    def __init__(self, journal: MemoryJournal, *payloads: bytes) -> None:
+        self._journal = journal
+        self._waiting = [Delivery([Message("oxygrid/v1/a/line", payload)]) for payload in payloads]
+        self.acknowledged: list[tuple[bytes, int]] = []
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def receive(self) -> Delivery:
+        if not self._waiting:
+            await asyncio.Event().wait()
+        return self._waiting.pop(0)
+
+    def durable(self, delivery: Delivery) -> None:
+        """Each message, with how many batches the journal held then."""
+        self.acknowledged += [(message.payload, self._journal.stats().last_seq) for message in delivery.messages]
+
+    def status(self) -> SourceStatus:
+        return SourceStatus("memory", True, 0)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class World:
+    """A journal, a feed and a state file. `begin` is a start of the collector: an evaluation from what is on disk."""
+
+    def __init__(self, journal: FullJournal, thread: Thread, state: StateStore, state_thread: PatientThread) -> None:
+        self.journal, self.state, self.thread = journal, state, state_thread
+        self.now_ms = START_MS
+        self.feed = Feed(journal, thread, Decoder(SITES).decode, lambda: self.now_ms)
+        self.saved: list[int] = []
+        self.passed: list[int] = []
+        self.written: list[StateChange] = []
+
+    async def write(self, change: StateChange) -> None:
+        await self.thread.run(self.state.commit, change)
+        self.written.append(change)
+
+    def begin(self, snapshots: Iterable[SiteSnapshot] | None = None) -> Evaluation:
+        return Evaluation(
+            Evaluator(SITES, RULES, self.state.snapshots() if snapshots is None else snapshots),
+            self.feed,
+            self.write,
+            notices=lambda transitions: notices(transitions, CHANNELS, {site.id: site for site in SITES}),
+            committed=lambda _: None,
+            saved=self.saved.append,
+            passed=self.passed.append,
+        )
+
+    async def say(self, **bar: float) -> None:
+        """Every site named says its pressure, STEP_MS after the last."""
+        self.now_ms += STEP_MS
+        body = [(site, json.dumps({"ts": self.now_ms, "values": {"line_pressure_bar": value}})) for site, value in bar.items()]
+        await self.feed.append([Message(f"oxygrid/v1/{site}/line", text.encode()) for site, text in body])
+
+    def told(self) -> list[tuple[str, str, int]]:
+        return [(t.alarm, t.event, t.event_ms - START_MS) for t in self.state.transitions()]
+
+    def sent(self) -> list[str]:
+        return sorted(due.notice.id for due in self.state.due_notices(2**62))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    journal_thread, state_thread = Thread("journal"), PatientThread("state", retry_s=0.0)
+    with closing(StateStore(tmp_path / "state.db")) as state:
+        yield World(FullJournal(), journal_thread, state, state_thread)
+        journal_thread.close()
+        state_thread.close()
+
+
+@asynccontextmanager
+async def working(evaluation: Evaluation) -> AsyncIterator[asyncio.Task[None]]:
+    """`run` in the background; cancelled at the end, like in a crash."""
+    task = asyncio.create_task(evaluation.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until_passed(world: World, seq: int, task: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(10):
+        while not (task.done() or (world.passed and world.passed[-1] >= seq)):  # noqa: ASYNC110  it looks from outside
+            await asyncio.sleep(0)
+
+
+# ---- ingest --------------------------------------------------------------------------------------------------------------------------
+
+
+async def ingested(world: World, source: MemorySource, count: int) -> list[Decoded]:
+    seen: list[Decoded] = []
+    task = asyncio.create_task(ingest(source, world.feed, seen.append))
+    async with asyncio.timeout(5):
+        while len(seen) < count:  # noqa: ASYNC110  it looks from outside
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return seen
+
+
+async def test_a_message_is_acknowledged_when_it_is_in_the_journal(world: World) -> None:
+    source = MemorySource(world.journal, b"1", b"2")
+    seen = await ingested(world, source, 2)
+    assert source.acknowledged == [(b"1", 1), (b"2", 2)]
+    assert [batch.seq for batch in seen] == [1, 2]
+
+
+async def test_what_the_journal_refuses_is_tried_again_and_acknowledged_only_then(world: World) -> None:
+    world.journal.refusals = 1
+    source = MemorySource(world.journal, b"1", b"2")
+    await ingested(world, source, 2)
+    assert source.acknowledged == [(b"1", 1), (b"2", 2)]
+    assert [batch.messages[0].payload for batch in world.journal.read(0)] == [b"1", b"2"]
+
+
+async def test_what_is_refused_for_ever_is_never_acknowledged(world: World) -> None:
+    world.journal.refusals = 10**9
+    source = MemorySource(world.journal, b"1")
+    task = asyncio.create_task(ingest(source, world.feed, lambda _: None))
+    async with asyncio.timeout(5):
+        while world.journal.refusals == 10**9:  # noqa: ASYNC110  it looks from outside
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert source.acknowledged == []
+
+
+# ---- evaluation ----------------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_alarm_its_notice_its_point_and_the_state_behind_it_are_one_transaction(world: World) -> None:
+    for bar in (4.1, 2.0, 2.0, 2.0):
+        await world.say(a=bar, b=4.1)
+    async with working(world.begin()) as task:
+        await until_passed(world, 4, task)
+    (change,) = [change for change in world.written if change.transitions]
+    assert [(t.alarm, t.event) for t in change.transitions] == [("a/line/LP-LL", "raised")]
+    assert [notice.channel for notice in change.notices] == ["log"]
+    assert [point.measurement for point in change.points] == ["alarm"]
+    assert ("a", 4) in [(snapshot.site, snapshot.cursor) for snapshot in change.snapshots]
+    assert [t.alarm for t in world.state.alarms()] == ["a/line/LP-LL"]
+    assert [point.measurement for _, point in world.state.exports.pending()] == ["alarm"]
+
+
+async def test_quiet_batches_write_nothing_but_the_snapshot_whose_turn_it_is(world: World) -> None:
+    """Three sites, the collector's own among them, a minute for all: a turn every 20 seconds."""
+    async with working(world.begin()) as task:
+        for count in range(1, 11):
+            await world.say(a=4.1)
+            await until_passed(world, count, task)
+    assert [len(change.snapshots) for change in world.written] == [1, 1, 1]
+
+
+async def test_every_site_gets_a_snapshot_in_its_turn_and_the_oldest_says_what_a_restart_reads(world: World) -> None:
+    async with working(world.begin()) as task:
+        for count in range(1, 73):
+            await world.say(a=4.1, b=4.1)
+            await until_passed(world, count, task)
+    turns = [[(snapshot.site, snapshot.cursor) for snapshot in change.snapshots] for change in world.written]
+    assert {site for turn in turns for site, _ in turn} == {"a", "b", "_collector"}
+    assert all(len(turn) == 1 for turn in turns)
+    assert world.saved[-1] == min(snapshot.cursor for snapshot in world.state.snapshots())
+    assert 72 - world.saved[-1] <= 3 * 60_000 // STEP_MS
+
+
+def pressures() -> list[dict[str, float]]:
+    """Two sites fall and recover, more than once, not at the same time: 84 batches."""
+    fall = [4.1] * 6 + [2.0] * 8 + [4.1] * 14
+    return [{"a": a, "b": b} for a, b in zip(fall * 3, ([4.1] * 10 + fall * 3)[:84], strict=True)]
+
+
+class Crash(Exception):
+    """The power is gone."""
+
+
+COMMITS = 8
+
+
+@pytest.mark.parametrize("at", range(COMMITS))
+@pytest.mark.parametrize("moment", ["before the commit", "after the commit", "before the cursor"])
+async def test_a_crash_between_any_two_steps_loses_nothing_and_repeats_nothing(tmp_path: Path, moment: str, at: int) -> None:
+    undisturbed = await run_through(tmp_path / "undisturbed", "never", 0)
+    disturbed = await run_through(tmp_path / "disturbed", moment, at)
+    assert (len(undisturbed[0]), undisturbed[2]) == (11, ["a/line/LP-LL returned", "b/line/LP-LL unacknowledged"])
+    assert disturbed == undisturbed
+
+
+async def run_through(folder: Path, moment: str, at: int) -> tuple[list[tuple[str, str, int]], list[str], list[str]]:
+    """All batches judged, with one crash and a restart: transitions in their order, notices, open alarms."""
+    journal_thread, state_thread = Thread("journal"), PatientThread("state")
+    with closing(StateStore(folder / "state.db")) as state:
+        world = World(FullJournal(), journal_thread, state, state_thread)
+        for bar in pressures():
+            await world.say(**bar)
+        evaluation = world.begin()
+        crash_at(world, evaluation, moment, at)
+        async with working(evaluation) as task:
+            await until_passed(world, 84, task)
+        if task.done() and not task.cancelled():
+            assert isinstance(task.exception(), Crash)
+            async with working(world.begin()) as task:
+                await until_passed(world, 84, task)
+        journal_thread.close()
+        state_thread.close()
+        return world.told(), world.sent(), [f"{t.alarm} {t.state}" for t in state.alarms()]
+
+
+def crash_at(world: World, evaluation: Evaluation, moment: str, at: int) -> None:
+    """Have the `at`-th commit end the evaluation, once."""
+    left = [at]
+
+    def now() -> bool:
+        left[0] -= 1
+        return left[0] == -1
+
+    async def write(change: StateChange) -> None:
+        if moment == "before the commit" and now():
+            raise Crash
+        await world.write(change)
+        if moment == "after the commit" and now():
+            raise Crash
+
+    def saved(seq: int) -> None:
+        if moment == "before the cursor" and now():
+            raise Crash
+        world.saved.append(seq)
+
+    evaluation._write, evaluation._saved = write, saved
+
+
+async def test_a_stop_before_the_commit_loses_no_alarm(world: World) -> None:
+    """What was folded when the collector is told to stop is written by `close`, and once."""
+    for bar in (4.1, 2.0, 2.0, 2.0):
+        await world.say(a=bar)
+    evaluation, asked, write = world.begin(), asyncio.Event(), world.write
+
+    async def never(change: StateChange) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    evaluation._write = never
+    async with working(evaluation):
+        await asked.wait()
+    assert world.told() == []
+    evaluation._write = write
+    await evaluation.close()
+    assert world.told() == [("a/line/LP-LL", "raised", 4 * STEP_MS)]
+    assert len(world.sent()) == 1
+    again = world.begin()
+    assert again.evaluator.cursor == 4
+    assert {snapshot.cursor for snapshot in world.state.snapshots()} == {4}
+
+
+async def test_other_rules_go_on_from_the_state_of_the_moment(world: World) -> None:
+    """An open alarm stays open, and is raised no second time; a site that is not configured any more is forgotten."""
+    for bar in (4.1, 2.0, 2.0, 2.0):
+        await world.say(a=bar, b=4.1)
+    evaluation = world.begin()
+    async with working(evaluation) as task:
+        await until_passed(world, 4, task)
+        evaluation.replace(lambda snapshots: Evaluator(SITES[:1], RULES, snapshots))
+        for count, bar in enumerate([2.0, 4.1, *[4.1] * 8], start=5):
+            await world.say(a=bar, b=1.0)
+            await until_passed(world, count, task)
+    assert [event for _, event, _ in world.told()] == ["raised", "cleared"]
+    assert set(evaluation.evaluator.sites) == {"a", "_collector"}
+
+
+async def test_time_passes_where_nothing_comes(world: World) -> None:
+    """A delay that ends in silence still raises: the clock moves the evaluator when there is no batch."""
+    for bar in (4.1, 2.0):
+        await world.say(a=bar)
+    world.now_ms += 15_000
+    async with working(world.begin()), asyncio.timeout(10):
+        while not world.told():  # noqa: ASYNC110  it looks from outside
+            await asyncio.sleep(0.01)
+    assert world.told() == [("a/line/LP-LL", "raised", 4 * STEP_MS)]
+
+
+# ---- quarantine ----------------------------------------------------------------------------------------------------------------------
+
+
+async def set_aside_until(world: World, cursor: int, last: int) -> list[int]:
+    commits: list[int] = []
+    task = asyncio.create_task(set_aside(world.feed, world.state, world.thread, cursor, commits.append))
+    async with asyncio.timeout(5):
+        while not commits or commits[-1] < last:  # noqa: ASYNC110  it looks from outside
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return commits
+
+
+async def test_what_can_not_be_taken_is_set_aside_with_its_reason_and_once(world: World) -> None:
+    await world.say(a=4.1)
+    await world.feed.append([Message("oxygrid/v1/a/line", b"?"), Message("oxygrid/v1/x/line", b"{}")])
+    await set_aside_until(world, 0, 2)
+    await set_aside_until(world, 0, 2)  # after a crash before the cursor was written
+    assert sorted((each.reason, each.topic) for each in world.state.quarantined()) == [
+        ("malformed", "oxygrid/v1/a/line"),
+        ("unknown_site", "oxygrid/v1/x/line"),
+    ]
+    assert world.state.counters()["quarantined"] == {"malformed": 1, "unknown_site": 1}
+
+
+async def test_good_batches_are_stepped_over(world: World) -> None:
+    for _ in range(20):
+        await world.say(a=4.1)
+    assert (await set_aside_until(world, 0, 20))[-1] == 20
+    assert world.state.quarantined() == []
