@@ -100,7 +100,7 @@ class Collector:
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
             if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the collector did not start; the end of its log:\n{self.log.read_text()[-2000:]}")
+                raise RuntimeError(f"the collector did not start; the end of its log:\n{self.end_of_log()}")
             time.sleep(0.05)
 
     def lag_batches(self) -> int:
@@ -111,10 +111,17 @@ class Collector:
         """How old the oldest batch is that some reader of the journal has not done."""
         return self._most("oxygrid_cursor_lag_seconds")
 
+    def reconnects(self) -> int:
+        """How often its session with the broker broke off; never, in a measurement that counts."""
+        return int(self._most("oxygrid_source_reconnects_total"))
+
     def _most(self, metric: str) -> float:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         return max((float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric + "{")), default=0.0)
+
+    def end_of_log(self) -> str:
+        return self.log.read_text()[-2000:]
 
     def stop(self) -> None:
         process, self.process = self.process, None

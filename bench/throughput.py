@@ -82,6 +82,8 @@ def oxygrid(database: Database, values: int, share: float = 1.0) -> Subject:
                 while child.lag_batches() > 0 and time.monotonic() < deadline:
                     ended_s = time.time()
                     time.sleep(0.1)
+                if child.reconnects():
+                    raise RuntimeError(f"the collector lost its session during the round; the end of its log:\n{child.end_of_log()}")
                 return ended_s
 
             yield Running(child.pid, wait)
@@ -149,7 +151,7 @@ def _stored(database: Database, before: int, order: Order) -> float:
     while (found := database.count(measurement, field, order.first_ms, last_ms)) < order.messages:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{found} of {order.messages} readings are in the database")
-        time.sleep(0.05)
+        time.sleep(0.25)
         ended_s = time.time()
     return ended_s
 
