@@ -39,7 +39,10 @@ class SkewTracker(msgspec.Struct, array_like=True):
 
 
 class AssetSnapshot(msgspec.Struct, array_like=True):
-    """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received)."""
+    """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received).
+
+    Of a gateway alone: `dark` while nothing comes from it nor from behind it, `back_ms` when that was last over.
+    """
 
     event_ms: int = 0
     fresh_ms: int = 0
@@ -52,6 +55,8 @@ class AssetSnapshot(msgspec.Struct, array_like=True):
     skew: SkewTracker | None = None
     online: bool | None = None
     offline_ms: int = 0
+    dark: bool = False
+    back_ms: int = 0
 
 
 class AssetState:
@@ -115,10 +120,20 @@ class AssetState:
         for name, (event_ms, received_ms) in self.times.items():
             self.times[name] = (min(event_ms, received_ms + by_ms), received_ms + by_ms)
 
-    def silent_signals(self, watched: tuple[str, ...], now_ms: int, heard_from_ms: int) -> list[str]:
-        """Of the watched signals that were ever seen, those with no fresh value for too long; all of them when nothing at all comes."""
+    def silence_due_ms(self, watched: tuple[str, ...], since_ms: int) -> int:
+        """When the first of the watched signals will have been silent for too long, if nothing more comes; it is not reckoned from before
+        `since_ms`."""
+        times = self.times
+        oldest_ms = min((times[name][1] for name in watched if name in times), default=self.state.fresh_ms)
+        return max(oldest_ms, since_ms) + self.silent_after_ms
+
+    def silent_signals(self, watched: tuple[str, ...], now_ms: int, since_ms: int) -> list[str]:
+        """Of the watched signals that were ever seen, those with no fresh value for too long; all of them when nothing at all comes.
+
+        None before the silence, reckoned from `since_ms` at the earliest, has lasted for long enough.
+        """
         limit = now_ms - self.silent_after_ms
-        if limit < heard_from_ms:
+        if limit < since_ms:
             return []
         if self.state.fresh_ms <= limit:
             return [name for name in watched if name in self.times] or ["everything"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,25 +44,37 @@ class HealthWord(msgspec.Struct, frozen=True):
     values: dict[str, float | bool | str]
 
 
+class Place(NamedTuple):
+    """How far a site has been folded: the seq of the batch, and the time up to which its deadlines were met."""
+
+    cursor: int
+    at_ms: int
+
+
+NOWHERE = Place(0, 0)
+
+
 class Evaluator:
     """All sites. `cursor` is the seq of the last batch folded, `now_ms` the time up to which deadlines are met."""
 
     def __init__(self, sites: Sequence[Site], rules: RuleSet, snapshots: Iterable[SiteSnapshot] = ()) -> None:
         known = {s.site: s for s in snapshots}
         programs = Programs(rules)
-        self.now_ms = 0
-        self._deadlines: list[tuple[int, int, str, str, str]] = []
-        self._armed = False
-        self._count = 0
+        self._deadlines: list[tuple[int, str, str, str]] = []
         self.sites: dict[str, SiteFold] = {}
-        self._cursors: dict[str, int] = {}
+        places: dict[str, Place] = {}
         for site in (*sites, COLLECTOR_SITE):
             snapshot = known.get(site.id)
             state = _decode(snapshot.state) if snapshot else None
             self.sites[site.id] = SiteFold(site, programs, self._waker(site.id), state)
-            self._cursors[site.id] = snapshot.cursor if snapshot else 0
-        self.cursor = min(self._cursors[s] for s in known if s in self._cursors) if any(s in self._cursors for s in known) else 0
-        self._behind = {name: cursor for name, cursor in self._cursors.items() if cursor > self.cursor}
+            places[site.id] = Place(snapshot.cursor, state.at_ms) if snapshot and state else NOWHERE
+        begun = [place for place in places.values() if place.at_ms]
+        self.cursor = min((place.cursor for place in begun), default=0)
+        self.now_ms = min((place.at_ms for place in begun if place.cursor == self.cursor), default=0)
+        self._ahead = {name: place for name, place in places.items() if place.cursor > self.cursor}
+        self._asleep = {name for name, place in places.items() if not place.at_ms}
+        for name in self.sites.keys() - self._ahead.keys() - self._asleep:
+            self.sites[name].arm(places[name].at_ms)
 
     def step(self, batch: Decoded, out: StateChange) -> None:
         """Fold a batch: deadlines before it first, then its events in their order. Batches at or before `cursor` change nothing.
@@ -70,17 +83,16 @@ class Evaluator:
         """
         if batch.seq <= self.cursor:
             return
-        if batch.received_ms < self.now_ms:
-            self._step_back(batch)
+        if self._ahead:
+            self._catch_up(batch.seq)
+        if batch.events and batch.events[0].__class__ is Control:
+            self._begin(batch)
         self._advance(batch.received_ms, out)
-        sites, behind = self.sites, self._behind
-        if behind:
-            self._catch_up(batch.seq, out)
-            behind = self._behind
+        sites, ahead = self.sites, self._ahead
         for event in batch.events:
             if event.__class__ is Observation:
                 site = sites.get(event.site)
-                if site is not None and not (behind and event.site in behind):
+                if site is not None and not (ahead and event.site in ahead):
                     site.observe(event, out)
             elif not isinstance(event, Observation):
                 self._other(event, out)
@@ -95,56 +107,63 @@ class Evaluator:
 
     def snapshots(self, names: Iterable[str]) -> list[SiteSnapshot]:
         """The state of these sites after the batch `cursor`."""
-        return [SiteSnapshot(name, max(self.cursor, self._behind.get(name, 0)), _encode(self.sites[name].dump())) for name in names]
+        return [self._snapshot(name, self._ahead.get(name, Place(self.cursor, self.now_ms))) for name in names]
 
     # ---- inside --------------------------------------------------------------------------------------------------------------
 
+    def _snapshot(self, name: str, place: Place) -> SiteSnapshot:
+        return SiteSnapshot(name, place.cursor, _encode(self.sites[name].dump(place.at_ms)))
+
     def _advance(self, now_ms: int, out: StateChange) -> None:
-        if not self._armed and now_ms:
-            self._armed = True
-            self.now_ms = now_ms
-            for name, site in self.sites.items():
-                if name not in self._behind:
-                    site.arm(now_ms)
+        if self._asleep and now_ms:
+            for name in self._asleep:
+                self.sites[name].arm(now_ms)
+            self._asleep = set()
         deadlines = self._deadlines
         while deadlines and deadlines[0][0] <= now_ms:
-            due_ms, _, site_id, what, key = heapq.heappop(deadlines)
+            due_ms, site_id, what, key = heapq.heappop(deadlines)
             self.now_ms = max(self.now_ms, due_ms)
             self.sites[site_id].due(what, key, self.now_ms, out)
         self.now_ms = max(self.now_ms, now_ms)
 
-    def _step_back(self, batch: Decoded) -> None:
-        """The collector's clock was ahead and has been put right (the journal's `$oxygrid/clock`): what was timed by it moves along."""
-        if any(isinstance(event, Control) and event.name == "clock" for event in batch.events[:1]):
-            for site in self.sites.values():
+    def _begin(self, batch: Decoded) -> None:
+        """Two records that the journal writes at the head of a batch are about the time before it. `start`: nobody listened until now, so
+        nobody was silent, and no stock was looked at. `clock`: the collector's clock was ahead and has been put right; what was timed by
+        it moves along."""
+        names = {event.name for event in batch.events[:2] if isinstance(event, Control)}
+        stepped_back = "clock" in names and batch.received_ms < self.now_ms
+        if not (stepped_back or "start" in names):
+            return
+        self._deadlines.clear()
+        for name in self.sites.keys() - self._ahead.keys():
+            site = self.sites[name]
+            if stepped_back:
                 site.shift(batch.received_ms - self.now_ms)
-            self._deadlines.clear()
-            self._armed = False
-            self.now_ms = 0
+            if "start" in names:
+                site.heard_from(batch.received_ms, connected=True)
+            site.arm(batch.received_ms)
+        self._asleep = set()
+        self.now_ms = batch.received_ms
 
-    def _catch_up(self, seq: int, out: StateChange) -> None:
+    def _catch_up(self, seq: int) -> None:
         """Sites whose snapshot is of an earlier batch than this one take part again from here on."""
-        caught_up = [name for name, cursor in self._behind.items() if cursor < seq]
-        self._behind = {name: cursor for name, cursor in self._behind.items() if cursor >= seq}
-        for name in caught_up:
-            self.sites[name].arm(self.now_ms)
-        self._advance(self.now_ms, out)
+        for name in [name for name, place in self._ahead.items() if place.cursor < seq]:
+            self.sites[name].arm(self._ahead.pop(name).at_ms)
 
     def _waker(self, site_id: str) -> Wake:
         def wake(due_ms: int, what: str, key: str) -> None:
-            self._count += 1
-            heapq.heappush(self._deadlines, (due_ms, self._count, site_id, what, key))
+            heapq.heappush(self._deadlines, (due_ms, site_id, what, key))
 
         return wake
 
     def _other(self, event: Status | Control, out: StateChange) -> None:
         if isinstance(event, Status):
-            if (site := self.sites.get(event.site)) is not None and event.site not in self._behind:
+            if (site := self.sites.get(event.site)) is not None and event.site not in self._ahead:
                 site.status(event.asset, event.online, event.received_ms, retained=event.retained)
         elif event.name in {"start", "source"}:
             connected = event.name == "start" or msgspec.json.decode(event.payload, type=SourceChange).connected
             for name, site in self.sites.items():
-                if name not in self._behind:
+                if name not in self._ahead:
                     site.heard_from(event.received_ms, connected=connected)
         elif event.name == "command":
             self._command(msgspec.json.decode(event.payload, type=Command), event.received_ms, out)
@@ -157,5 +176,5 @@ class Evaluator:
     def _command(self, command: Command, now_ms: int, out: StateChange) -> None:
         site, _, rest = command.alarm.partition("/")
         asset, _, rule = rest.rpartition("/")
-        if command.command == "ack" and site in self.sites and site not in self._behind:
+        if command.command == "ack" and site in self.sites and site not in self._ahead:
             self.sites[site].acknowledge((asset, rule), command.by, now_ms, out)

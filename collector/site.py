@@ -26,6 +26,8 @@ Wake = Callable[[int, str, str], None]
 
 STOCK_EVERY_MS = 60_000
 GATEWAY_EVERY_MS = 30_000
+TOGETHER_INTERVALS = 1.5
+"""An asset that spoke last within so many of its intervals of the last word of its gateway fell silent with it."""
 _STOCK_SIGNALS = {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind in (*KINDS, "collector")}
 
 
@@ -39,6 +41,10 @@ class SiteState(msgspec.Struct, array_like=True):
     connected: bool = True
     stock: StockState | None = None
     estimate: StockEstimate | None = None
+    at_ms: int = 0
+
+
+_NOTHING_KNOWN = AssetSnapshot()
 
 
 class SiteFold:
@@ -60,37 +66,37 @@ class SiteFold:
         self._groups: dict[str, list[AssetState]] = {}
         for asset in site.assets:
             if isinstance(asset, Gateway):
-                members = [self.assets[name] for name in asset.assets]
+                members = [self.assets[name] for name in reporting(site, asset)]
                 self._groups[asset.id] = [self.assets[asset.id], *members]
                 for member in members:
                     member.gateway = asset.id
 
-    def dump(self) -> SiteState:
-        """Everything that a restart needs; shares no mutable value that later folding changes once it is encoded."""
+    def dump(self, now_ms: int) -> SiteState:
+        """Everything that a restart needs to go on from `now_ms`; shares no mutable value that later folding changes once it is encoded."""
         return SiteState(
-            assets={name: a.state for name, a in self.assets.items() if a.times or a.state.online is not None},
+            assets={name: a.state for name, a in self.assets.items() if a.state != _NOTHING_KNOWN},
             alarms={f"{asset}/{rule}": alarm for (asset, rule), alarm in self.book.alarms.items()},
             late=self._late,
             heard_from_ms=self.heard_from_ms,
             connected=self._connected,
             stock=self._stock.dump(),
             estimate=self.estimate,
+            at_ms=now_ms,
         )
 
     def arm(self, now_ms: int) -> None:
-        """Announce every due time anew: after a start."""
+        """Announce every due time after `now_ms` anew. What was announced before is the same, as far as it still counts."""
         self.heard_from_ms = self.heard_from_ms or now_ms
         for name, asset in self.assets.items():
             asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
-            if _of_type(asset.program, "silent"):
-                self._wake(max(asset.state.fresh_ms, self.heard_from_ms) + asset.silent_after_ms, "silence", name)
+            self._await_silence(asset, now_ms)
             if _of_type(asset.program, "offline"):
-                self._wake(now_ms + GATEWAY_EVERY_MS, "gateway", name)
+                self._wake(_next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
         for (name, rule), alarm in self.book.alarms.items():
             if alarm.deadline_ms is not None:
                 self._wake(alarm.deadline_ms, "delay", f"{name}/{rule}")
         if self._stock_matters:
-            self._wake(now_ms - now_ms % STOCK_EVERY_MS + STOCK_EVERY_MS, "stock", "")
+            self._wake(_next(now_ms, STOCK_EVERY_MS), "stock", "")
         if self._late.due_ms:
             self._wake(self._late.due_ms, "late", "")
 
@@ -175,7 +181,7 @@ class SiteFold:
                 verdict = Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR
                 self._judge((name, condition.rule.id), condition, verdict, None, times, out)
             elif condition.rule.type == "silent" and self.book.awake((name, condition.rule.id)):
-                silent = asset.silent_signals(condition.rule.signals, obs.received_ms, self.heard_from_ms)
+                silent = asset.silent_signals(condition.rule.signals, obs.received_ms, 0)
                 verdict = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR
                 self._judge((name, condition.rule.id), condition, verdict, None, (obs.received_ms, obs.received_ms), out)
         asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
@@ -237,36 +243,55 @@ class SiteFold:
     def _silence(self, name: str, now_ms: int, out: StateChange) -> None:
         """No reading for too long. While the whole gateway is dark that is one fact, and its own alarm says it."""
         asset = self.assets[name]
-        if self._connected:
+        if self._connected and not self._silent_with_gateway(asset, now_ms):
             for condition in _of_type(asset.program, "silent"):
-                silent = asset.silent_signals(condition.rule.signals, now_ms, self.heard_from_ms)
-                if silent and condition.closed(asset.values) is None and not self._dark_with(asset, now_ms):
+                silent = asset.silent_signals(condition.rule.signals, now_ms, self._listening_since_ms(asset))
+                if silent and condition.closed(asset.values) is None:
                     self._judge((name, condition.rule.id), condition, Verdict.RAISE, ", ".join(silent), (now_ms, now_ms), out)
                     asset.awake = True
-        last_ms = max(self.heard_from_ms, min((t[1] for t in asset.times.values()), default=0))
-        self._wake(max(last_ms + asset.silent_after_ms, now_ms + asset.silent_after_ms // 4), "silence", name)
+        self._await_silence(asset, now_ms)
 
-    def _dark_with(self, asset: AssetState, now_ms: int) -> bool:
-        """Nobody behind the asset's gateway has been heard for as long as the asset itself may be silent."""
-        if asset.gateway is None:
+    def _await_silence(self, asset: AssetState, now_ms: int) -> None:
+        """The next look: when a signal will have been silent for too long, and then every quarter of that time while one is."""
+        since_ms = self._listening_since_ms(asset)
+        due = [asset.silence_due_ms(condition.rule.signals, since_ms) for condition in _of_type(asset.program, "silent")]
+        if due:
+            due_ms = min(due)
+            self._wake(due_ms if due_ms > now_ms else _next(now_ms, asset.silent_after_ms // 4), "silence", asset.asset.id)
+
+    def _listening_since_ms(self, asset: AssetState) -> int:
+        """Silence before this says nothing: the collector did not hear, or the asset's gateway was dark."""
+        back_ms = self.assets[asset.gateway].state.back_ms if asset.gateway is not None else 0
+        return max(self.heard_from_ms, back_ms)
+
+    def _silent_with_gateway(self, asset: AssetState, now_ms: int) -> bool:
+        """The asset is silent, and so is everybody behind its gateway, since about the same time."""
+        if asset.gateway is None or asset.state.fresh_ms > now_ms - asset.silent_after_ms:
             return False
-        return all(member.state.fresh_ms <= now_ms - asset.silent_after_ms for member in self._groups[asset.gateway])
-
-    def _dark(self, gateway: str, now_ms: int) -> bool:
-        """Nothing comes from the gateway nor from any asset behind it."""
-        group = self._groups[gateway]
-        own = self.assets[gateway].state
-        if own.online is False and all(member.state.fresh_ms <= own.offline_ms for member in group):
+        if self._look_for_gateway(asset.gateway, now_ms) is Verdict.RAISE:
             return True
-        return all(max(m.state.fresh_ms, self.heard_from_ms) + m.silent_after_ms <= now_ms for m in group)
+        last_ms = max(member.state.fresh_ms for member in self._groups[asset.gateway])
+        return last_ms <= asset.state.fresh_ms + TOGETHER_INTERVALS * asset.asset.interval_s * 1000
+
+    def _look_for_gateway(self, name: str, now_ms: int) -> Verdict:
+        """Raise where nothing comes from the gateway nor from any asset behind it: its last will came, or whoever of them speaks most
+        often should have spoken. Clear where somebody has; hold where the collector has not listened for long enough to say."""
+        group, own = self._groups[name], self.assets[name].state
+        last_ms = max(member.state.fresh_ms for member in group)
+        limit_ms = min((m.silent_after_ms for m in group if m.state.fresh_ms), default=min(m.silent_after_ms for m in group))
+        if (own.online is False and last_ms <= own.offline_ms) or max(last_ms, self.heard_from_ms) + limit_ms <= now_ms:
+            own.dark = True
+            return Verdict.RAISE
+        if own.dark:
+            own.dark, own.back_ms = False, now_ms
+        return Verdict.CLEAR if last_ms + limit_ms > now_ms else Verdict.HOLD
 
     def _gateway(self, name: str, now_ms: int, out: StateChange) -> None:
         if self._connected:
-            dark = self._dark(name, now_ms)
+            verdict = self._look_for_gateway(name, now_ms)
             for condition in _of_type(self.assets[name].program, "offline"):
-                verdict = Verdict.RAISE if dark else Verdict.CLEAR
                 self._judge((name, condition.rule.id), condition, verdict, None, (now_ms, now_ms), out)
-        self._wake(now_ms + GATEWAY_EVERY_MS, "gateway", name)
+        self._wake(_next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
 
     def _hours(self, _key: str, now_ms: int, out: StateChange) -> None:
         """Hours left, once a minute: estimated, judged, handed on."""
@@ -277,7 +302,7 @@ class SiteFold:
             value = self._hours_value(condition)
             verdict = Verdict.HOLD if value is None else condition.thresholds[0].judge(value)
             self._judge(("", condition.rule.id), condition, verdict, value, (now_ms, now_ms), out)
-        self._wake(now_ms - now_ms % STOCK_EVERY_MS + STOCK_EVERY_MS, "stock", "")
+        self._wake(_next(now_ms, STOCK_EVERY_MS), "stock", "")
 
     # ---- small things --------------------------------------------------------------------------------------------------------
 
@@ -307,6 +332,18 @@ class SiteFold:
     def _where(self, name: str) -> str:
         site = display_name(self.site)
         return f"{site}, {display_name(self.assets[name].asset)}" if name in self.assets else site
+
+
+def reporting(site: Site, gateway: Gateway) -> tuple[str, ...]:
+    """The assets behind a gateway. The only gateway of a site reports for all of it where it names none."""
+    others = tuple(asset.id for asset in site.assets if not isinstance(asset, Gateway))
+    alone = len(others) == len(site.assets) - 1
+    return gateway.assets or (others if alone else ())
+
+
+def _next(now_ms: int, every_ms: int) -> int:
+    """The next multiple of `every_ms`: the same whoever asks, before or after a restart."""
+    return now_ms - now_ms % every_ms + every_ms
 
 
 def _key(name: str) -> Key:

@@ -31,13 +31,15 @@ class Delays(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Alarm(msgspec.Struct, array_like=True):
-    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock."""
+    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock;
+    `paused_ms` is the event time since which nothing can be said, so that the delay stands still."""
 
     state: AlarmState = "normal"
     condition: bool = False
     raised_ms: int = 0
     pending_ms: int | None = None
     deadline_ms: int | None = None
+    paused_ms: int | None = None
 
     @property
     def idle(self) -> bool:
@@ -46,16 +48,19 @@ class Alarm(msgspec.Struct, array_like=True):
 
     def judge(self, verdict: Verdict, event_ms: int, now_ms: int, delays: Delays) -> Change | None:
         """Fold one verdict. While the condition is false, only `raise` counts towards the on-delay; while true, only `clear` towards the
-        off-delay."""
-        against = Verdict.CLEAR if self.condition else Verdict.RAISE
-        if verdict is not against:
-            self.pending_ms = self.deadline_ms = None
+        off-delay. A pause counts as nothing: the delay goes on after it."""
+        if verdict is Verdict.PAUSE:
+            self._pause(event_ms)
             return None
-        if self.pending_ms is None:
-            self.pending_ms = event_ms
-            if not self.condition:
-                self.deadline_ms = now_ms + max(delays.on_ms, delays.patience_ms)
+        if verdict is not (Verdict.CLEAR if self.condition else Verdict.RAISE):
+            self.pending_ms = self.deadline_ms = self.paused_ms = None
+            return None
         wait = delays.off_ms if self.condition else delays.on_ms
+        if self.pending_ms is None or self.paused_ms is not None:
+            waited_ms = self.paused_ms - self.pending_ms if self.pending_ms is not None and self.paused_ms is not None else 0
+            self.pending_ms, self.paused_ms = event_ms - waited_ms, None
+            if not self.condition:
+                self.deadline_ms = now_ms + max(wait - waited_ms, delays.patience_ms)
         if event_ms - self.pending_ms < wait:
             return None
         return self._turn(self.pending_ms + wait)
@@ -70,9 +75,14 @@ class Alarm(msgspec.Struct, array_like=True):
         """An operator has seen it; None where there is nothing to acknowledge."""
         return self._follow("ack", now_ms)
 
+    def _pause(self, event_ms: int) -> None:
+        if self.pending_ms is not None and self.paused_ms is None:
+            self.paused_ms = max(event_ms, self.pending_ms)
+            self.deadline_ms = None
+
     def _turn(self, event_ms: int) -> Change | None:
         self.condition = not self.condition
-        self.pending_ms = self.deadline_ms = None
+        self.pending_ms = self.deadline_ms = self.paused_ms = None
         return self._follow("condition_true" if self.condition else "condition_false", event_ms)
 
     def _follow(self, trigger: Trigger, event_ms: int) -> Change | None:

@@ -23,6 +23,7 @@ class Verdict(Enum):
     RAISE = "raise"
     CLEAR = "clear"
     HOLD = "hold"
+    PAUSE = "pause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ class OpenGate:
     over: frozenset[str]
 
     def judge(self, values: Mapping[str, Value]) -> Verdict | None:
-        """None while it is open; closed it holds, or clears where the alarm is over."""
+        """None while it is open; closed it pauses, or clears where the alarm is over."""
         value = values.get(self.signal)
         if value is None:
             return None
         if self.states:
             name = state_name(value)
-            return None if name in self.states else Verdict.CLEAR if name in self.over else Verdict.HOLD
-        return None if self.above is None or (isinstance(value, float) and value > self.above) else Verdict.HOLD
+            return None if name in self.states else Verdict.CLEAR if name in self.over else Verdict.PAUSE
+        return None if self.above is None or (isinstance(value, float) and value > self.above) else Verdict.PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Condition:
         if not self.gates:
             return None
         closed = {verdict for gate in self.gates if (verdict := gate.judge(values)) is not None}
-        return None if not closed else Verdict.CLEAR if Verdict.CLEAR in closed else Verdict.HOLD
+        return None if not closed else Verdict.CLEAR if Verdict.CLEAR in closed else Verdict.PAUSE
 
     def limit(self, value: Value | None) -> float | None:
         """The limit that this value is beyond, or the first."""

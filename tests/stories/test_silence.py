@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from tests.stories.story import SITE, Story
 
 LINE = {"id": "line", "kind": "pipeline", "nominal_bar": 4.0}
 PSA = {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500}
 GATEWAY = {"id": "gw", "kind": "gateway", "assets": ["line", "psa"]}
-GOOD = {"line_pressure_bar": 4.0}
-PLANT = {"o2_purity_pct": 94.0, "state": "standby"}
+GOOD: dict[str, Any] = {"line_pressure_bar": 4.0}
+PLANT: dict[str, Any] = {"o2_purity_pct": 94.0, "state": "standby"}
 
 
 def hospital(until_s: float = 300) -> Story:
@@ -108,3 +110,73 @@ def test_time_in_small_steps_or_one_leap_gives_the_same() -> None:
     for at_s in range(301, 2001):
         many.wait(at_s)
     assert one.change.transitions == many.change.transitions
+
+
+STORE = {"id": "store", "kind": "cylinder_store", "type": "in-d", "interval_s": 86_400}
+SLOW = {"id": "oc", "kind": "concentrator", "interval_s": 60}
+SAID: dict[str, tuple[int, int, dict[str, Any]]] = {
+    "line": (10, 3, GOOD),
+    "psa": (10, 7, PLANT),
+    "oc": (60, 41, {"o2_purity_pct": 94.0}),
+    "store": (86_400, 5, {"full_count": 2000}),
+    "gw": (60, 22, {"uptime_s": 1.0}),
+}
+"""Interval, place within it, values: nobody speaks at the same time as another."""
+
+
+def chorus(story: Story, start_s: int, end_s: int, without: str = "") -> None:
+    for at_s in range(start_s, end_s):
+        for asset, (every_s, place_s, values) in SAID.items():
+            if asset != without and at_s % every_s == place_s:
+                story.say(at_s, asset, **values)
+
+
+@pytest.mark.parametrize("named", [["line", "psa", "oc", "store"], []], ids=["all named", "the only gateway of the site names none"])
+def test_a_dark_gateway_is_one_alarm_whatever_the_intervals_behind_it_and_so_is_its_return(named: list[str]) -> None:
+    story = Story([LINE, PSA, STORE, SLOW, GATEWAY | {"assets": named}])
+    chorus(story, 0, 1000)
+    story.expect()
+    story.wait(1000 + 120 + 300 + 30)
+    story.expect("gw/ST-OF raised")
+    story.wait(40_000)
+    chorus(story, 40_000, 41_000)
+    story.expect("gw/ST-OF cleared")
+
+
+def test_who_stays_silent_when_the_gateway_is_back_is_told_then() -> None:
+    story = Story([LINE, PSA, STORE, SLOW, GATEWAY | {"assets": ["line", "psa", "oc", "store"]}])
+    chorus(story, 0, 1000)
+    chorus(story, 2000, 2100, without="line")
+    story.expect("gw/ST-OF raised", "gw/ST-OF cleared")
+    chorus(story, 2100, 2200, without="line")
+    story.expect("line/SN-SI raised")
+
+
+def test_a_dark_gateway_is_not_back_because_the_collector_began_anew() -> None:
+    story = hospital()
+    story.wait(1000)
+    story.expect("gw/ST-OF raised")
+    story.restart()
+    story.control(1000, "start", {})
+    story.wait(86_400)
+    story.expect()
+
+
+def test_a_silent_signal_is_not_heard_because_the_collector_began_anew() -> None:
+    story = Story([PSA])
+    story.say(0, "psa", **PLANT)
+    story.keep_saying("psa", 10, 300, state="standby")
+    story.expect("psa/SN-SI raised")
+    story.restart()
+    story.control(1000, "start", {})
+    story.keep_saying("psa", 1010, 1300, state="standby")
+    story.expect()
+
+
+def test_without_a_gateway_too_nobody_is_silent_for_the_time_the_collector_was_down() -> None:
+    story = Story([LINE])
+    story.keep_saying("line", 0, 100, **GOOD)
+    story.restart()
+    story.control(5000, "start", {})
+    story.keep_saying("line", 5060, 5100, **GOOD)
+    story.expect()
