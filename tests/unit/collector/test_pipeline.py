@@ -186,16 +186,26 @@ async def test_what_is_refused_for_ever_is_never_acknowledged(world: World) -> N
 
 async def test_an_alarm_its_notice_its_point_and_the_state_behind_it_are_one_transaction(world: World) -> None:
     for bar in (4.1, 2.0, 2.0, 2.0):
-        await world.say(a=bar, b=4.1)
+        await world.say(a=4.1, b=bar)
     async with working(world.begin()) as task:
         await until_passed(world, 4, task)
     (change,) = [change for change in world.written if change.transitions]
-    assert [(t.alarm, t.event) for t in change.transitions] == [("a/line/LP-LL", "raised")]
+    assert [(t.alarm, t.event) for t in change.transitions] == [("b/line/LP-LL", "raised")]
     assert [notice.channel for notice in change.notices] == ["log"]
     assert [point.measurement for point in change.points] == ["alarm"]
-    assert ("a", 4) in [(snapshot.site, snapshot.cursor) for snapshot in change.snapshots]
-    assert [t.alarm for t in world.state.alarms()] == ["a/line/LP-LL"]
+    assert ("b", 4) in [(snapshot.site, snapshot.cursor) for snapshot in change.snapshots]
+    assert [t.alarm for t in world.state.alarms()] == ["b/line/LP-LL"]
     assert [point.measurement for _, point in world.state.exports.pending()] == ["alarm"]
+
+
+async def test_each_change_is_written_once(world: World) -> None:
+    async with working(world.begin()) as task:
+        for count, bar in enumerate([4.1, 2.0, 2.0, 2.0, *[4.1] * 10], start=1):
+            await world.say(a=4.1, b=bar)
+            await until_passed(world, count, task)
+    written = [[t.event for t in change.transitions] for change in world.written if change.transitions]
+    assert written == [["raised"], ["cleared"]]
+    assert [point.fields["event"] for _, point in world.state.exports.pending()] == ["raised", "cleared"]
 
 
 async def test_quiet_batches_write_nothing_but_the_snapshot_whose_turn_it_is(world: World) -> None:
