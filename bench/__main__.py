@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import decoding, journal, latency, line, machine, scale, session, start, throughput
+from bench import decoding, journal, latency, line, machine, scale, session, stages, start, throughput
 from bench.database import InfluxV1, Victoria
 from bench.fleet import mixed
 from bench.table import Bar, Figure, percentile, table
@@ -131,6 +131,7 @@ def alarms(effort: Effort, folder: Path) -> list[Figure]:
 
 def parts(_effort: Effort, folder: Path) -> list[Figure]:
     """The small benches of single parts; they print tables of their own."""
+    stages.main()
     decoding.main()
     line.main()
     session.main()
@@ -168,8 +169,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="oxygrid-bench-") as temporary:
         for part in chosen.only:
             print(f"{part}: {PARTS[part].__doc__}", file=sys.stderr)
+            folder = (chosen.folder or Path(temporary)) / part
+            folder.mkdir(parents=True, exist_ok=True)
             try:
-                figures += PARTS[part](effort, (chosen.folder or Path(temporary)) / part)
+                figures += PARTS[part](effort, folder)
             except pytest.skip.Exception as missing:
                 print(f"{part} can't be measured here: {missing}")
     figures.append(Figure("the machine: the same loop, after", machine.calibrate(), "ns"))
