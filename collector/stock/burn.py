@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from collector.stock.demand import Flow, Plants, Week
+from collector.stock.demand import QUARTER_MS, Flow, Plants, Week
 from collector.stock.series import HOUR_MS, MINUTE_MS
 from collector.stock.sources import Fall, ManifoldTrack, TankTrack
 from collector.stock.span import NOTHING, Span, add, around, larger, minus, widened
 
-QUARTER_MS = 15 * MINUTE_MS
 FORGET_MS = 24 * HOUR_MS
 """A measured demand older than this yields to the usual one."""
 DRIFT_SHARE = 0.07
@@ -120,10 +119,10 @@ class Meters:
         lower bound."""
         status = self.plants.status(now_ms)
         since_ms = self.plants.changed_ms
-        metered = _all_mean([manifold.flow for manifold in self.manifolds], now_ms, QUARTER_MS, since_ms)
+        metered = _all_now([manifold.flow for manifold in self.manifolds], now_ms, since_ms)
         if metered is not None and not self.tanks:
             return Rate(metered, "manifold flow")
-        line = self.line(now_ms, QUARTER_MS)
+        line = _all_now(self.lines, now_ms, 0)
         if line is not None:
             return Rate(self._net(line, status, now_ms), "line flow" if status != "on" else "line flow - plant flow")
         stock = self.stock(now_ms, 1, since_ms)
@@ -182,4 +181,9 @@ def _kept_ms(fresh_ms: int) -> int:
 def _all_mean(flows: Sequence[Flow], at_ms: int, back_ms: int, since_ms: int) -> Span | None:
     means = [flow.mean(back_ms, since_ms) for flow in flows if flow.fresh(at_ms)]
     found = [mean for mean in means if mean is not None]
+    return add(found) if flows and len(found) == len(flows) else None
+
+
+def _all_now(flows: Sequence[Flow], at_ms: int, since_ms: int) -> Span | None:
+    found = [now for flow in flows if flow.fresh(at_ms) and (now := flow.now(since_ms)) is not None]
     return add(found) if flows and len(found) == len(flows) else None

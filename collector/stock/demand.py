@@ -11,7 +11,11 @@ from collector.stock.series import HOUR_MS, MINUTE_MS, Window, WindowState
 from collector.stock.span import NOTHING, Span, add, around
 from devices.assets import Beds
 
-ON_SPEC = "running_on_spec"
+DELIVERING = frozenset({"running_on_spec", "standby"})
+"""States in which what a plant's flow meter shows reaches the line; in stand-by it comes from the full product tank."""
+QUARTER_MS = 15 * MINUTE_MS
+STEP_SHARE, STEP_LPM = 0.1, 2.0
+"""Two minutes in a row that differ by more than that from those before are a step, not scatter."""
 FLOW_ERROR = 0.03
 """Share of the reading that a flow meter may be wrong by."""
 WEEK_H = 168
@@ -89,6 +93,17 @@ class Flow:
         scatter_lpm = 2 * sqrt(variance / max(1.0, len(values) / 3))
         return around(mean_lpm, FLOW_ERROR * mean_lpm + scatter_lpm + 1.0)
 
+    def now(self, since_ms: int = 0) -> Span | None:
+        """What flows now: the mean of the last quarter of an hour, or, where its last two minutes tell of a step, of these alone."""
+        place = self.minutes.between(max(since_ms, self.last_ms - QUARTER_MS), self.last_ms)
+        values = self.minutes.values[place]
+        if len(values) > 2:
+            before, after = fmean(values[:-2]), values[-2:]
+            margin = STEP_SHARE * max(before, *after) + STEP_LPM
+            if min(after) > before + margin or max(after) < before - margin:
+                return self.mean(self.last_ms - self.minutes.times[place.stop - 2], since_ms)
+        return self.mean(QUARTER_MS, since_ms)
+
     def dump(self) -> FlowState:
         return FlowState(self.minutes.dump(), self.sixes.dump(), self.total_lpm, self.count, self.last_ms)
 
@@ -106,7 +121,7 @@ class PlantState(msgspec.Struct, frozen=True):
 
 
 class Plant:
-    """A PSA plant: only what it delivers on spec counts; at all other times its flow is nothing (it vents, or stands)."""
+    """A PSA plant: only what it delivers counts; in all other states its flow is nothing (it vents, or stands)."""
 
     __slots__ = ("changed_ms", "flow", "rated_lpm", "state", "state_ms")
 
@@ -124,10 +139,10 @@ class Plant:
         was = self.state
         self.state = state or self.state
         self.state_ms = time_ms
-        changed = (was == ON_SPEC) != (self.state == ON_SPEC) or (was == "" and self.state != "")
+        changed = (was in DELIVERING) != (self.state in DELIVERING) or (was == "" and self.state != "")
         if changed:
             self.changed_ms = time_ms
-        if self.state and self.state != ON_SPEC:
+        if self.state and self.state not in DELIVERING:
             self.flow.observe(0.0, time_ms)
         elif self.state and flow_lpm is not None:
             self.flow.observe(flow_lpm, time_ms)
@@ -137,7 +152,7 @@ class Plant:
         """on, off, or unknown: nothing heard, no state ever sent, or running without a flow."""
         if not self.state or now_ms - self.state_ms > self.flow.fresh_ms:
             return "unknown"
-        if self.state != ON_SPEC:
+        if self.state not in DELIVERING:
             return "off"
         return "on" if self.flow.fresh(now_ms) else "unknown"
 
@@ -172,7 +187,7 @@ class Plants:
 
     def could_deliver_lpm(self, now_ms: int) -> float:
         """What the plants that nothing is known of may be giving besides."""
-        unknown = [plant for plant in self.by_asset.values() if plant.status(now_ms) == "unknown" and plant.state in ("", ON_SPEC)]
+        unknown = [plant for plant in self.by_asset.values() if plant.status(now_ms) == "unknown" and plant.state in {"", *DELIVERING}]
         return sum(plant.delivers(5 * MINUTE_MS).high or plant.rated_lpm for plant in unknown)
 
     def mean(self, back_ms: int) -> Span:

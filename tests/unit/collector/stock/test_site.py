@@ -230,9 +230,10 @@ def with_plant(state: str, plant_lpm: float, line_lpm: float | None = 300.0) -> 
         ("running_off_spec", 200.0, 300.0),
         ("fault", 0.0, 300.0),
         ("standby", 0.0, 300.0),
+        ("standby", 300.0, 0.0),
     ],
 )
-def test_only_a_plant_on_spec_is_taken_off_the_burn(state: str, plant_lpm: float, draw_lpm: float) -> None:
+def test_only_what_a_plant_delivers_is_taken_off_the_burn(state: str, plant_lpm: float, draw_lpm: float) -> None:
     estimate = with_plant(state, plant_lpm).estimate(LAST_MS)
     check(estimate)
     assert mid(estimate.burn_lpm) == pytest.approx(draw_lpm)
