@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 KEEP_MESSAGES = 20_000
 READ_BATCHES = 16
+READ_BYTES = 512 * 1024
+"""Of bodies that one read of the journal brings: a few thousand readings, whether they lie in one batch or in hundreds of small ones."""
 
 
 class Feed:
@@ -79,7 +81,7 @@ class Feed:
         """From the journal; nothing where what followed `seq` was dropped or damaged."""
         while True:
             try:
-                batches = await self._thread.run(self._journal.read, seq, min(limit, READ_BATCHES))
+                batches = await self._thread.run(self._journal.read, seq, limit, READ_BYTES)
             except JournalError as exc:
                 log.error("the journal can't be read, trying again: %s", exc)
                 await asyncio.sleep(RETRY_S)

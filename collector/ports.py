@@ -78,8 +78,9 @@ class Journal(Protocol):
     def append(self, messages: Sequence[Message], now_ms: int) -> Batch:
         """On disk when it returns. Raises JournalError where it can't be."""
 
-    def read(self, after: int, limit: int = 64) -> list[Batch]:
-        """Batches with seq > after, oldest first, at most `limit`; starts at the oldest kept where `after` is older than that."""
+    def read(self, after: int, limit: int = 64, max_bytes: int = ...) -> list[Batch]:
+        """Batches with seq > after, oldest first, at most `limit` and `max_bytes` of bodies, but one where there is one; starts at the
+        oldest kept where `after` is older than that."""
 
     def cursor(self, name: str) -> int: ...
 

@@ -139,7 +139,7 @@ class Writer:
                 waiting = await self._places.feed.after(self.stats.cursor, MOST_BATCHES)
             portion, waiting = cut(waiting)
             await self._write(portion)
-            if not waiting and sum(batch.messages for batch in portion) < MOST_MESSAGES // 2:
+            if not waiting and len(portion) < MOST_BATCHES and sum(batch.messages for batch in portion) < MOST_MESSAGES // 2:
                 await asyncio.sleep(LINGER_S)
 
     async def _write(self, portion: list[Decoded]) -> None:

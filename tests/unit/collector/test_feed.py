@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from collector.errors import JournalError
-from collector.feed import KEEP_MESSAGES, READ_BATCHES, Feed
+from collector.feed import KEEP_MESSAGES, READ_BATCHES, READ_BYTES, Feed
 from collector.journal_memory import MemoryJournal
 from collector.records import Batch, Decoded, Message
 from collector.threads import Thread
@@ -208,3 +208,20 @@ async def test_time_may_not_pass_the_batch_that_is_being_written(world: World) -
     world.journal.gate.set()
     assert (await writing).received_ms == START_MS + 1001
     assert world.feed.idle_until_ms(2) == world.now_ms
+
+
+async def test_a_reader_far_behind_gets_all_that_it_asks_for_however_small_the_batches(world: World) -> None:
+    for _ in range(40):
+        await world.append()
+    world.feed.decode_again(world.decode)
+    assert await world.seqs(0, 30) == list(range(1, 31))
+    assert await world.seqs(30, 30) == list(range(31, 41))
+    assert world.journal.reads == [0, 30]
+
+
+async def test_a_read_brings_no_more_than_memory_bears_however_large_the_batches(world: World) -> None:
+    for _ in range(3):
+        await world.feed.append([Message("oxygrid/v1/s/a", b" " * (READ_BYTES * 2 // 3))])
+    world.feed.decode_again(world.decode)
+    assert await world.seqs(0) == [1]
+    assert await world.seqs(1) == [2]
