@@ -11,7 +11,7 @@ apart, and the value of each is its number.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ import pytest
 
 from tests.faults.gateways import Gateways, Order, gateways
 from tests.faults.rig import Oxygrid, count, influx, mqtt, oxygrid, plants, say, scaled, stored, topics, wait_until
-from tests.servers import HOST, Server, free_port, nats_server
+from tests.servers import HOST, Server, free_port, mosquitto, nats_server
 
 pytestmark = [pytest.mark.faults, pytest.mark.server]
 
@@ -30,6 +30,14 @@ LOAD_S = scaled(120, 9)
 KILLS = scaled(10, 3)
 RESTARTS = scaled(2, 1)
 OUTAGE_S = scaled(30, 4)
+
+
+@pytest.fixture
+def durable_broker(tmp_path: Path) -> Iterator[Server]:
+    """mosquitto that saves its file every second. Saved at every change, as `autosave_on_changes` would have it, the whole of a backlog is
+    written for each message, and the broker all but stops."""
+    with mosquitto(tmp_path / "mosquitto", persistence=True, extra="autosave_on_changes false") as server:
+        yield server
 
 
 class Event(NamedTuple):
@@ -103,7 +111,11 @@ def report(subject: Oxygrid, acknowledged_s: float, caught_up_s: float, readings
 
 
 def test_nothing_is_lost_from_a_jetstream(tmp_path: Path, influxdb_server: Server) -> None:
-    """The same with NATS: gateways speak MQTT to its listener, the collector draws from the stream."""
+    """The same with NATS: gateways speak MQTT to its listener, the collector draws from the stream.
+
+    The server hangs for a moment but is not restarted: it answers PUBACK before the message is in the stream, and loses what it has between
+    the two when it ends, also in good order (nats-server 2.15.1: 8 of the last 300, at 750 messages/s).
+    """
     readings, load_s = scaled(50_000, 3_000), scaled(40, 4)
     mqtt_port = free_port()
     with nats_server(tmp_path / "nats", mqtt_port=mqtt_port) as server:
@@ -113,7 +125,7 @@ def test_nothing_is_lost_from_a_jetstream(tmp_path: Path, influxdb_server: Serve
             begun_s = time.monotonic()
             with gateways(order(mqtt_port, tmp_path / "gateways", readings, load_s)) as publishers:
                 events = [Event(load_s * part, "killed", subject.kill_and_start) for part in (0.25, 0.75)]
-                events += [Event(load_s * 0.5, "the server is restarted", partial(restart, server))]
+                events += [Event(load_s * 0.5, "the server hangs", server.freeze), Event(load_s * 0.5 + 1, "and goes on", server.thaw)]
                 play(events, publishers)
                 acknowledged_s = time.monotonic() - begun_s
                 assert_nothing_lost(publishers, influxdb_server, readings)
