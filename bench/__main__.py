@@ -99,6 +99,7 @@ def growth(effort: Effort, folder: Path) -> list[Figure]:
     rows.append(Figure(f"growth from 1,000 to {most:,} signals", [costs[-1].slow / costs[0].slow], "×", Bar("at most", 1.2)))
     rows.append(Figure("growth from 10 to 1,000 rules", [ruled[-1].slow / ruled[0].slow], "×", Bar("at most", 1.2)))
     rows.append(Figure("a minute in which nothing comes, CPU per hospital", [cost.minute_us for cost in costs], "µs"))
+    rows.append(Figure(f"the same of all hospitals with {most:,} signals: longest time at once", [costs[-1].longest_ms], "ms"))
     return rows
 
 

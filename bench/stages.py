@@ -128,9 +128,7 @@ def _online() -> Session:
 
 def main(rounds: int = ROUNDS) -> None:
     columns = {values: measure(values, rounds) for values in (1, 8)}
-    print(
-        f"{'step':10}{'1 value, µs':>13}{'8 values, µs':>14}  what, per message (fixed loop: {min(machine.calibrate(2)):.0f} ns)"
-    )
+    print(f"{'step':10}{'1 value, µs':>13}{'8 values, µs':>14}  what, per message (fixed loop: {min(machine.calibrate(2)):.0f} ns)")
     for name, text in STEPS.items():
         print(f"{name:10}{columns[1][name]:13.2f}{columns[8][name]:14.2f}  {text}")
     print(f"{'sum':10}{sum(columns[1].values()):13.2f}{sum(columns[8].values()):14.2f}")
