@@ -295,7 +295,7 @@ class SiteFold:
 
     def _hours(self, _key: str, now_ms: int, out: StateChange) -> None:
         """Hours left, once a minute: estimated, judged, handed on."""
-        self.estimate = self._stock.estimate(now_ms)
+        self.estimate = self._stock.estimate(now_ms, pressure_fails=self._pressure_fails)
         out.stock.append(self.estimate)
         out.points.extend(stock_points(self.site, self.estimate))
         for condition in self._conditions:
@@ -309,6 +309,12 @@ class SiteFold:
     @property
     def _stock_matters(self) -> bool:
         return any(a.asset.kind in {"psa_plant", "manifold", "lox_tank", "cylinder_store"} for a in self.assets.values())
+
+    @property
+    def _pressure_fails(self) -> bool:
+        """Some line is below its pressure, by its own rules."""
+        open_ones = [self._condition(key) for key, alarm in self.book.alarms.items() if alarm.condition]
+        return any(c is not None and c.rule.type == "below" and "line_pressure_bar" in c.rule.signals for c in open_ones)
 
     def _hours_value(self, condition: Condition) -> float | None:
         if self.estimate is None:

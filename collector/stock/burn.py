@@ -116,13 +116,14 @@ class Meters:
 
     def draw(self, now_ms: int, demand: Rate | None) -> Rate | None:
         """What leaves the stock now. A plant counts only while it is known to deliver; what it may deliver unseen lowers the
-        lower bound."""
+        lower bound. While a plant that has stopped still feeds the line from its product tank, the draw is what it will be in minutes."""
         status = self.plants.status(now_ms)
         since_ms = self.plants.changed_ms
         metered = _all_now([manifold.flow for manifold in self.manifolds], now_ms, since_ms)
-        if metered is not None and not self.tanks:
-            return Rate(metered, "manifold flow")
         line = _all_now(self.lines, now_ms, 0)
+        buffered = status == "off" and line is not None and metered is not None and line.mid > metered.mid + line.high - line.mid
+        if metered is not None and not self.tanks and not buffered:
+            return Rate(metered, "manifold flow")
         if line is not None:
             return Rate(self._net(line, status, now_ms), "line flow" if status != "on" else "line flow - plant flow")
         stock = self.stock(now_ms, 1, since_ms)
@@ -131,6 +132,14 @@ class Meters:
         if demand is None:
             return None
         return Rate(self._net(demand.flow, status, now_ms), f"demand by {demand.method}" + (" - plant flow" if status == "on" else ""))
+
+    def starved(self, now_ms: int, draw: Rate | None, plan: Rate | None) -> Rate | None:
+        """The draw while the line's pressure fails: what flows then is less than what is wanted, and nothing flows at the end."""
+        wanted = [rate for rate in (plan, self.prior(now_ms)) if rate is not None]
+        if not wanted:
+            return draw
+        most = max(wanted, key=lambda rate: rate.flow.mid)
+        return Rate(larger(most.flow, draw.flow) if draw else most.flow, f"{most.method}, as the line's pressure fails")
 
     def _net(self, demand: Span, status: str, now_ms: int) -> Span:
         if status == "on":

@@ -101,10 +101,13 @@ class SiteStock:
 
     # ---- what is asked
 
-    def estimate(self, now_ms: int) -> StockEstimate:
+    def estimate(self, now_ms: int, *, pressure_fails: bool = False) -> StockEstimate:
+        """`pressure_fails`: the line is below its pressure, so the flow says little of what is wanted."""
         demand = self._meters.demand(now_ms, self._clock_ms)
         draw = self._meters.draw(now_ms, demand)
         plan = self._meters.plan(now_ms, self._clock_ms, demand, draw)
+        if pressure_fails:
+            draw = self._meters.starved(now_ms, draw, plan)
         content = self._content(draw)
         left = content.left(now_ms, draw)
         on_site = with_stores(left, self._stores.values())

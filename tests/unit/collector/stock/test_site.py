@@ -461,3 +461,17 @@ def test_more_content_never_means_fewer_hours(pressure_bar: float, more_bar: flo
         feed(stock, "m", "manifold", {"bank_a_bar": bar, "bank_temp_c": 25.0}, range(START_MS, START_MS + 5 * MINUTE_MS, MINUTE_MS))
         estimates.append(stock.estimate(START_MS + ahead_ms))
     assert mid(estimates[0].connected_now_h) <= mid(estimates[1].connected_now_h) + 1e-9
+
+
+def test_a_line_that_has_run_dry_is_not_taken_for_a_line_that_needs_nothing() -> None:
+    """The flow ends because there is no more: what is left is then held against what was wanted before."""
+    stock = with_plant("fault", 0.0)
+    dry_ms = LAST_MS
+    for dry_ms in range(LAST_MS, LAST_MS + 40 * MINUTE_MS, MINUTE_MS):
+        stock.observe("l", "pipeline", {"o2_flow_lpm": 0.0}, dry_ms)
+        stock.observe("p", "psa_plant", {"state": "fault", "o2_flow_lpm": 0.0}, dry_ms)
+    assert mid(stock.estimate(dry_ms).burn_lpm) == pytest.approx(0, abs=0.1)
+    estimate = stock.estimate(dry_ms, pressure_fails=True)
+    check(estimate)
+    assert mid(estimate.burn_lpm) > 100
+    assert mid(estimate.connected_now_h) <= mid(estimate.connected_h) * 1.01
