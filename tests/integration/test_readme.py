@@ -48,7 +48,7 @@ def test_links_lead_to_files_that_are_there(document: Path) -> None:
 def test_the_commands_that_are_named_exist_with_their_options(document: Path) -> None:
     shell = [block.text for block in blocks(document) if block.info.split(" ")[0] == "sh"]
     prose = re.findall(r"`((?:sudo -u oxygrid )?oxygrid [^`]*)`", without_blocks(document))
-    for arguments in oxygrid_calls("\n".join([*shell, *prose])):
+    for arguments in oxygrid_calls("\n".join([*shell, *(each.replace("\n", " ") for each in prose)])):
         command, name = typer.main.get_command(build()), "oxygrid"
         rest = list(arguments)
         while rest and rest[0] in (inner := getattr(command, "commands", {})):
@@ -76,6 +76,14 @@ def test_files_that_are_named_are_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:collector|devices|examples|docs|tests|scripts)/[\w./-]*\w", text))
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"^\| \[(\d{4})\]\(([\w.-]+)\) \| (.*) \|$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    found = {file.name: HEADING.findall(file.read_text(encoding="utf-8")) for file in folder.glob("0*.md")}
+    assert {name: f"{number} {title}" for number, name, title in listed} == {name: headings[0] for name, headings in found.items()}
+    assert all(headings[1:] == ["Context", "Decision", "Consequences"] for headings in found.values())
 
 
 def configurations() -> Iterator[object]:
