@@ -53,7 +53,7 @@ class Size(msgspec.Struct, frozen=True):
 
 class Cost(msgspec.Struct, frozen=True):
     """CPU in µs per reading of quiet messages (median batch); `minute_us` is CPU per site for a minute that passes without a message,
-    `longest_ms` that of all sites at once in the minute's longest second; `turn_ns` is the pace of the machine meanwhile, by a fixed loop."""
+    `longest_ms` that of all sites at once in the minute's longest second; `turn_ns` the pace of the machine meanwhile, by a fixed loop."""
 
     signals: int
     assets: int
