@@ -36,7 +36,7 @@ from collector.ops.metrics import Exposition
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
 from collector.outputs import Notice, StateChange, Transition
-from collector.pipeline import Evaluation, ingest, set_aside
+from collector.pipeline import Desk, Evaluation, ingest, set_aside
 from collector.records import CONTROL, Message
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
@@ -130,11 +130,14 @@ class Collector:
         self.evaluation = Evaluation(
             Evaluator(config.sites, rule_set(config.rules), snapshots),
             self._feed,
-            lambda change: self._state_thread.run(self._state.commit, change),
-            notices=self._notices,
-            committed=self._committed,
-            saved=lambda seq: self._cursors.done("evaluator", seq),
-            passed=lambda seq: self.watch.passed("evaluator", seq),
+            Desk(
+                write=lambda change: self._state_thread.run(self._state.commit, change),
+                open_alarms=lambda: self._state_thread.run(self._state.alarms),
+                notices=self._notices,
+                committed=self._committed,
+                saved=lambda seq: self._cursors.done("evaluator", seq),
+                passed=lambda seq: self.watch.passed("evaluator", seq),
+            ),
         )
         self.writer = self._make_writer()
         self._notifier = Notifier([channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random)
@@ -168,15 +171,12 @@ class Collector:
             await self._shut_down(running, ops)
 
     def _parts(self) -> dict[str, Coroutine[Any, Any, None]]:
-        cursors = self._cursors
         return {
             "source": self.source.run(),
             "ingest": ingest(self.source, self._feed, self.watch.received),
             "evaluate": self.evaluation.run(),
             "write": self.writer.run(),
-            "quarantine": set_aside(
-                self._feed, self._state, self._state_thread, cursors.at["quarantine"], lambda seq: cursors.done("quarantine", seq)
-            ),
+            "quarantine": set_aside(self._feed, self._state, self._state_thread, self._cursors.at["quarantine"], self._was_set_aside),
             "notify": self._notifier.run(),
             "housekeeping": self._keep_house(),
         }
@@ -231,6 +231,10 @@ class Collector:
         self._cursors.done("writer", seq)
         self.watch.passed("writer", seq)
 
+    def _was_set_aside(self, seq: int) -> None:
+        self._cursors.done("quarantine", seq)
+        self.watch.passed("quarantine", seq)
+
     def _notices(self, transitions: Iterable[Transition]) -> list[Notice]:
         return notices(transitions, self._config.notify.channels, {site.id: site for site in self._config.sites})
 
@@ -244,6 +248,7 @@ class Collector:
         return Views(
             source=self.source.status,
             journal=lambda: self._journal_stats,
+            positions=self._positions,
             writer=lambda: self.writer.stats,
             evaluator=lambda: self.evaluation.evaluator,
             alarms=lambda: self._alarms,
@@ -251,6 +256,10 @@ class Collector:
             quarantined=lambda: self._counters.get("quarantined", {}),
             notices_waiting=lambda: self._waiting["notices"],
         )
+
+    def _positions(self) -> dict[str, int]:
+        """How far each reader of the journal has come; what is saved of it may lie a minute behind."""
+        return {**self._cursors.at, "evaluator": self.evaluation.evaluator.cursor, "writer": self.writer.stats.cursor}
 
     def _dropped(self) -> dict[str, int]:
         stats, counters = self._journal_stats, self._counters

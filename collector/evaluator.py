@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.outputs import SiteSnapshot, StateChange
+from collector.outputs import SiteSnapshot, StateChange, Transition
+from collector.points import alarm_point
 from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
 from collector.rules.model import RuleSet
@@ -108,6 +109,22 @@ class Evaluator:
     def snapshots(self, names: Iterable[str]) -> list[SiteSnapshot]:
         """The state of these sites after the batch `cursor`."""
         return [self._snapshot(name, self._ahead.get(name, Place(self.cursor, self.now_ms))) for name in names]
+
+    def retire(self, alarms: Iterable[Transition], now_ms: int, out: StateChange) -> None:
+        """End those of the open alarms whose rule, asset or site is not configured any more, and which nothing else could end."""
+        for alarm in alarms:
+            site = self.sites.get(alarm.site)
+            if site is None or (alarm.asset, alarm.rule) not in site.book.alarms:
+                ended = msgspec.structs.replace(
+                    alarm,
+                    event="cleared",
+                    state="normal",
+                    event_ms=now_ms,
+                    evaluated_ms=now_ms,
+                    text=f"{alarm.alarm} is not watched any more: it was taken out of the configuration.",
+                )
+                out.transitions.append(ended)
+                out.points.append(alarm_point(site.site if site else Site(id=alarm.site, assets=()), ended))
 
     # ---- inside --------------------------------------------------------------------------------------------------------------
 

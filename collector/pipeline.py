@@ -15,6 +15,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -48,50 +49,60 @@ async def ingest(source: Source, feed: Feed, seen: Callable[[Decoded], None]) ->
         seen(decoded)
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an evaluation asks and whom it tells.
+
+    `write` commits a change, or waits until it can; `open_alarms` are those on disk that are not normal; `notices` decides who is told.
+    `committed` is called with each change that is on disk, `saved` with the seq up to which a restart needs no batch again, `passed` with
+    that of the last batch judged.
+    """
+
+    write: Callable[[StateChange], Awaitable[None]]
+    open_alarms: Callable[[], Awaitable[list[Transition]]]
+    notices: Callable[[Iterable[Transition]], list[Notice]]
+    committed: Callable[[StateChange], None]
+    saved: Callable[[int], None]
+    passed: Callable[[int], None]
+
+
 class Evaluation:
     """Folds the feed and commits what changed, with the state that led to it, in one transaction.
 
-    What was folded is kept until it is committed, so that being stopped between the two loses nothing. `notices` decides who is told;
-    `committed` is called with each change that is on disk; `saved` with the seq up to which a restart needs no batch again; `passed` with
-    the seq of the last batch that was judged.
+    What was folded is kept until it is committed, so that being stopped between the two loses nothing.
     """
 
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        feed: Feed,
-        write: Callable[[StateChange], Awaitable[None]],
-        *,
-        notices: Callable[[Iterable[Transition]], list[Notice]],
-        committed: Callable[[StateChange], None],
-        saved: Callable[[int], None],
-        passed: Callable[[int], None],
-    ) -> None:
+    def __init__(self, evaluator: Evaluator, feed: Feed, desk: Desk) -> None:
         self.evaluator = evaluator
+        self._feed, self._desk = feed, desk
         self._change = StateChange()
         self._successor: Callable[[list[SiteSnapshot]], Evaluator] | None = None
-        self._feed, self._write = feed, write
-        self._notices, self._committed, self._saved, self._passed = notices, committed, saved, passed
         self._saved_seq = dict.fromkeys(evaluator.sites, 0)
         self._next_ms = 0
 
     async def run(self) -> None:
+        await self._retire()
         while True:
+            batches = await self._next()
             if self._successor is not None:
                 self._succeed(self._successor)
-            try:
-                async with asyncio.timeout(TICK_S):
-                    batches = await self._feed.after(self.evaluator.cursor)
-            except TimeoutError:
-                batches = []
-                now_ms = self._feed.idle_until_ms(self.evaluator.cursor)
-                if now_ms is not None:
-                    self.evaluator.advance(now_ms, self._change)
+                await self._retire()
             for batch in batches:
                 self.evaluator.step(batch, self._change)
                 await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
             await self.commit(self._whose_turn())
-            self._passed(self.evaluator.cursor)
+            self._desk.passed(self.evaluator.cursor)
+
+    async def _next(self) -> list[Decoded]:
+        """The next batches; where none comes for a moment, time passes."""
+        try:
+            async with asyncio.timeout(TICK_S):
+                return await self._feed.after(self.evaluator.cursor)
+        except TimeoutError:
+            now_ms = self._feed.idle_until_ms(self.evaluator.cursor)
+            if now_ms is not None:
+                self.evaluator.advance(now_ms, self._change)
+            return []
 
     def replace(self, successor: Callable[[list[SiteSnapshot]], Evaluator]) -> None:
         """Go on with another evaluator (other sites, other rules) from the state of this moment, between two steps."""
@@ -103,13 +114,18 @@ class Evaluation:
         names = {t.site for t in folded.transitions} | {e.site for e in folded.stock_events} | set(others)
         if not (names or folded.points or folded.stock):
             return
-        change = msgspec.structs.replace(folded, notices=self._notices(folded.transitions), snapshots=self.evaluator.snapshots(names))
-        await self._write(change)
+        snapshots = self.evaluator.snapshots(names & self.evaluator.sites.keys())
+        change = msgspec.structs.replace(folded, notices=self._desk.notices(folded.transitions), snapshots=snapshots)
+        await self._desk.write(change)
         self._change = StateChange()
-        for snapshot in change.snapshots:
+        for snapshot in snapshots:
             self._saved_seq[snapshot.site] = snapshot.cursor
-        self._committed(change)
-        self._saved(min(self._saved_seq.values()))
+        self._desk.committed(change)
+        self._desk.saved(min(self._saved_seq.values()))
+
+    async def _retire(self) -> None:
+        """End what is open on disk and unknown to the evaluator: nothing else could."""
+        self.evaluator.retire(await self._desk.open_alarms(), self._feed.last_ms, self._change)
 
     def _succeed(self, successor: Callable[[list[SiteSnapshot]], Evaluator]) -> None:
         self.evaluator = successor(self.evaluator.snapshots(self.evaluator.sites))

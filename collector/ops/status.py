@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from collector.evaluator import Evaluator
-from collector.ports import JournalStats
 from collector.site import SiteFold
 from collector.views import AssetView, CursorView, SiteView, ValueView
 from devices.assets import display_name
@@ -17,12 +18,12 @@ def site_views(evaluator: Evaluator, now_ms: int) -> list[SiteView]:
     return [_site(fold, now_ms) for name, fold in evaluator.sites.items() if not name.startswith("_")]
 
 
-def cursor_views(stats: JournalStats, last_ms: dict[str, int], now_ms: int) -> list[CursorView]:
-    """How far each reader is behind. `last_ms` is the time of receipt of the last batch that a reader has done; 0 s where none is
-    left."""
+def cursor_views(positions: Mapping[str, int], last_seq: int, last_ms: Mapping[str, int], now_ms: int) -> list[CursorView]:
+    """How far each reader is behind the end of the journal, `last_seq`. `positions` are the batches they have done, `last_ms` when those
+    were received; 0 s where nothing is left to do."""
     views = []
-    for name, seq in sorted(stats.cursors.items()):
-        behind = max(0, stats.last_seq - seq)
+    for name, seq in sorted(positions.items()):
+        behind = max(0, last_seq - seq)
         lag_s = (now_ms - last_ms[name]) / 1000 if behind and last_ms.get(name) else 0.0
         views.append(CursorView(name, seq, behind, round(max(0.0, lag_s), 3)))
     return views

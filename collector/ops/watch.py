@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from collector.evaluator import Evaluator
@@ -14,7 +14,7 @@ from collector.ports import JournalStats, SourceStatus
 from collector.records import Decoded
 from collector.selfwatch import Health
 from collector.version import VERSION
-from collector.views import AlarmView, StatusView
+from collector.views import AlarmView, CursorView, StatusView
 from collector.writer import WriterStats
 
 
@@ -24,6 +24,7 @@ class Views:
 
     source: Callable[[], SourceStatus]
     journal: Callable[[], JournalStats]
+    positions: Callable[[], Mapping[str, int]]
     writer: Callable[[], WriterStats]
     evaluator: Callable[[], Evaluator]
     alarms: Callable[[], list[AlarmView]]
@@ -44,7 +45,8 @@ class Watch:
         self._views, self._now_ms = views, now_ms
         self._done_ms: dict[str, int] = {}
         self._histograms = {"writer": self.numbers.stored, "evaluator": self.numbers.evaluated}
-        self._tracks: dict[str, deque[tuple[int, int, int]]] = {reader: deque(maxlen=TRACKED) for reader in self._histograms}
+        readers = views.positions()
+        self._tracks: dict[str, deque[tuple[int, int, int]]] = {reader: deque(maxlen=TRACKED) for reader in readers}
         self._dropped = sum(views.dropped().values())
 
     def received(self, batch: Decoded) -> None:
@@ -56,10 +58,11 @@ class Watch:
 
     def passed(self, reader: str, seq: int) -> None:
         """A reader has done everything up to `seq`: how long each message took from its receipt."""
-        now_ms, track, histogram = self._now_ms(), self._tracks[reader], self._histograms[reader]
+        now_ms, track, histogram = self._now_ms(), self._tracks[reader], self._histograms.get(reader)
         while track and track[0][0] <= seq:
             _, received_ms, messages = track.popleft()
-            histogram.add((now_ms - received_ms) / 1000, messages)
+            if histogram is not None:
+                histogram.add((now_ms - received_ms) / 1000, messages)
             self._done_ms[reader] = received_ms
 
     def committed(self, change: StateChange) -> None:
@@ -89,10 +92,13 @@ class Watch:
             source=views.source(),
             sites=site_views(views.evaluator(), now_ms),
             alarms=views.alarms(),
-            cursors=cursor_views(views.journal(), self._done_ms, now_ms),
+            cursors=self._cursors(now_ms),
             dropped=views.dropped(),
             quarantined=views.quarantined(),
         )
+
+    def _cursors(self, now_ms: int) -> list[CursorView]:
+        return cursor_views(self._views.positions(), self._views.journal().last_seq, self._done_ms, now_ms)
 
     def rows(self) -> Iterator[Row]:
         """Every metric of the moment, but the histograms."""
@@ -108,7 +114,7 @@ class Watch:
         yield "oxygrid_notices_waiting", (), views.notices_waiting()
         yield from (("oxygrid_quarantined", (reason,), count) for reason, count in sorted(views.quarantined().items()))
         yield from (("oxygrid_dropped_messages", (where,), count) for where, count in sorted(views.dropped().items()))
-        for cursor in cursor_views(journal, self._done_ms, self._now_ms()):
+        for cursor in self._cursors(self._now_ms()):
             yield "oxygrid_cursor_lag_batches", (cursor.name,), cursor.lag_batches
             yield "oxygrid_cursor_lag_seconds", (cursor.name,), cursor.lag_s
         yield from (("oxygrid_alarm_transitions", labels, count) for labels, count in sorted(numbers.transitions.items()))

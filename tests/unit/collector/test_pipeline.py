@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -18,14 +18,16 @@ from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal_memory import MemoryJournal
 from collector.notify.decide import notices
-from collector.outputs import SiteSnapshot, StateChange
-from collector.pipeline import Evaluation, ingest, set_aside
+from collector.outputs import StateChange
+from collector.pipeline import Desk, Evaluation, ingest, set_aside
 from collector.ports import Delivery, SourceStatus
 from collector.records import Batch, Decoded, Message
 from collector.rules.model import RuleSet
 from collector.store.state import StateStore
 from collector.threads import PatientThread, Thread
 from devices.assets import Site
+
+Write = Callable[[StateChange], Awaitable[None]]
 
 START_MS = 1_764_000_000_000
 STEP_MS = 5_000
@@ -90,15 +92,18 @@ class World:
         await self.thread.run(self.state.commit, change)
         self.written.append(change)
 
-    def begin(self, snapshots: Iterable[SiteSnapshot] | None = None) -> Evaluation:
+    def begin(self, *, write: Write | None = None, saved: Callable[[int], None] | None = None) -> Evaluation:
         return Evaluation(
-            Evaluator(SITES, RULES, self.state.snapshots() if snapshots is None else snapshots),
+            Evaluator(SITES, RULES, self.state.snapshots()),
             self.feed,
-            self.write,
-            notices=lambda transitions: notices(transitions, CHANNELS, {site.id: site for site in SITES}),
-            committed=lambda _: None,
-            saved=self.saved.append,
-            passed=self.passed.append,
+            Desk(
+                write=write or self.write,
+                open_alarms=lambda: self.thread.run(self.state.alarms),
+                notices=lambda transitions: notices(transitions, CHANNELS, {site.id: site for site in SITES}),
+                committed=lambda _: None,
+                saved=saved or self.saved.append,
+                passed=self.passed.append,
+            ),
         )
 
     async def say(self, **bar: float) -> None:
@@ -258,9 +263,7 @@ async def run_through(folder: Path, moment: str, at: int) -> tuple[list[tuple[st
         world = World(FullJournal(), journal_thread, state, state_thread)
         for bar in pressures():
             await world.say(**bar)
-        evaluation = world.begin()
-        crash_at(world, evaluation, moment, at)
-        async with working(evaluation) as task:
+        async with working(begin_and_crash(world, moment, at)) as task:
             await until_passed(world, 84, task)
         if task.done() and not task.cancelled():
             assert isinstance(task.exception(), Crash)
@@ -271,8 +274,8 @@ async def run_through(folder: Path, moment: str, at: int) -> tuple[list[tuple[st
         return world.told(), world.sent(), [f"{t.alarm} {t.state}" for t in state.alarms()]
 
 
-def crash_at(world: World, evaluation: Evaluation, moment: str, at: int) -> None:
-    """Have the `at`-th commit end the evaluation, once."""
+def begin_and_crash(world: World, moment: str, at: int) -> Evaluation:
+    """An evaluation that the `at`-th commit ends."""
     left = [at]
 
     def now() -> bool:
@@ -291,24 +294,26 @@ def crash_at(world: World, evaluation: Evaluation, moment: str, at: int) -> None
             raise Crash
         world.saved.append(seq)
 
-    evaluation._write, evaluation._saved = write, saved
+    return world.begin(write=write, saved=saved)
 
 
 async def test_a_stop_before_the_commit_loses_no_alarm(world: World) -> None:
     """What was folded when the collector is told to stop is written by `close`, and once."""
     for bar in (4.1, 2.0, 2.0, 2.0):
         await world.say(a=bar)
-    evaluation, asked, write = world.begin(), asyncio.Event(), world.write
+    asked, stopping = asyncio.Event(), False
 
-    async def never(change: StateChange) -> None:
+    async def write(change: StateChange) -> None:
         asked.set()
-        await asyncio.Event().wait()
+        if not stopping:
+            await asyncio.Event().wait()
+        await world.write(change)
 
-    evaluation._write = never
+    evaluation = world.begin(write=write)
     async with working(evaluation):
         await asked.wait()
     assert world.told() == []
-    evaluation._write = write
+    stopping = True
     await evaluation.close()
     assert world.told() == [("a/line/LP-LL", "raised", 4 * STEP_MS)]
     assert len(world.sent()) == 1
@@ -330,6 +335,27 @@ async def test_other_rules_go_on_from_the_state_of_the_moment(world: World) -> N
             await until_passed(world, count, task)
     assert [event for _, event, _ in world.told()] == ["raised", "cleared"]
     assert set(evaluation.evaluator.sites) == {"a", "_collector"}
+
+
+@pytest.mark.parametrize("sites", [SITES[1:], [Site(id="a", assets=()), SITES[1]]], ids=["the site", "the asset"])
+async def test_an_alarm_ends_when_what_it_watches_is_taken_out(world: World, sites: list[Site]) -> None:
+    """Else it would stand open for ever: nothing can clear it any more. Who was told of it is told so, once."""
+    for bar in (4.1, 2.0, 2.0, 2.0):
+        await world.say(a=bar, b=bar)
+    evaluation = world.begin()
+    async with working(evaluation) as task:
+        await until_passed(world, 4, task)
+        evaluation.replace(lambda snapshots: Evaluator(sites, RULES, snapshots))
+        for count in range(5, 10):
+            await world.say(a=2.0, b=2.0)
+            await until_passed(world, count, task)
+    assert sorted(world.told()) == [
+        ("a/line/LP-LL", "cleared", 5 * STEP_MS),
+        ("a/line/LP-LL", "raised", 4 * STEP_MS),
+        ("b/line/LP-LL", "raised", 4 * STEP_MS),
+    ]
+    assert [t.alarm for t in world.state.alarms()] == ["b/line/LP-LL"]
+    assert len(world.sent()) == 3
 
 
 async def test_time_passes_where_nothing_comes(world: World) -> None:
