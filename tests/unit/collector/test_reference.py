@@ -7,6 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from collector.commands.root import build
+from collector.decoding import REASONS
+from collector.ops.metrics import METRICS
 from collector.reference import FOLDER, JSON_OF, PAGES, SHAPES, all_models, commands_markdown, configuration_markdown, main
 
 
@@ -40,6 +42,21 @@ def test_every_command_and_option_is_on_the_page() -> None:
 def test_every_field_of_json_is_on_the_page(shape: type[msgspec.Struct]) -> None:
     section = commands_markdown().split(f"\n## {shape.__name__}\n", 1)[1].split("\n## ", 1)[0]
     assert all(f"`{field.encode_name}`" in section for field in msgspec.structs.fields(shape))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_on_the_page_with_its_labels(name: str) -> None:
+    (row,) = [row for row in PAGES["metrics.md"]().splitlines() if row.startswith((f"| `{name}` |", f"| `{name}_total` |"))]
+    assert f"| {', '.join(METRICS[name].labels)} | {METRICS[name].text} |" in row
+    assert METRICS[name].text.endswith(".")
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_every_reason_is_on_the_page_with_what_to_do(code: str) -> None:
+    (row,) = [row for row in (FOLDER / "payload.md").read_text(encoding="utf-8").splitlines() if row.startswith(f"| `{code}` |")]
+    meaning, what_to_do = row.strip("| ").split(" | ")[1:]
+    assert meaning == REASONS[code]
+    assert len(what_to_do) > 10
 
 
 def test_pages_are_written_to_the_folder_that_is_named(tmp_path: Path) -> None:
