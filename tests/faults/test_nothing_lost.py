@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.server]
 
 SITES = plants(10)
 READINGS = scaled(200_000, 10_000)
-LOAD_S = scaled(120, 9)
+LOAD_S = scaled(120, 8)
 KILLS = scaled(10, 3)
 RESTARTS = scaled(2, 1)
 OUTAGE_S = scaled(30, 4)
@@ -135,7 +135,7 @@ def test_nothing_is_lost_from_a_jetstream(tmp_path: Path, influxdb_server: Serve
 
 def test_sigterm_and_sighup_under_load(tmp_path: Path, durable_broker: Server, influxdb_server: Server) -> None:
     """A broken file is refused whole, a good one taken without a gap; SIGTERM ends it within 5 s with code 0, and a restart goes on."""
-    readings, load_s = scaled(50_000, 4_000), scaled(40, 8)
+    readings, load_s = scaled(50_000, 3_000), scaled(40, 6)
     sections = {"sites": SITES, "mqtt": mqtt(durable_broker), "influxdb": influx(influxdb_server)}
     with oxygrid(tmp_path / "oxygrid", sections) as subject:
         subject.start_and_wait()

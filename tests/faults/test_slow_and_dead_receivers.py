@@ -128,7 +128,7 @@ def test_a_full_disk_loses_nothing_and_is_recovered_from(tmp_path: Path, broker:
             subject.start_and_wait()
             line.publish(pressure(n, 4.1) for n in range(5))
             topics = [f"oxygrid/v1/{site['id']}/psa0" for site in plant]
-            load_s = scaled(30, 6)
+            load_s = scaled(30, 3)
             with gateways(Order(broker.port, topics, load_s * 100, 100, str(tmp_path / "gateways"))) as publishers:
                 time.sleep(1)
                 ballast = fill(disk)
