@@ -97,9 +97,19 @@ def test_assets_that_declare_the_same_share_a_program() -> None:
 
 
 OUTSIDE = Rule.model_validate(
-    {"id": "XX-O", "kind": "pipeline", "type": "outside", "signals": ["line_pressure_bar"], "limit": 3, "clear": 3.2, "upper": 5, "upper_clear": 4.8,
-     "priority": "low", "message": "x"}
-)  # fmt: skip
+    {
+        "id": "XX-O",
+        "kind": "pipeline",
+        "type": "outside",
+        "signals": ["line_pressure_bar"],
+        "limit": 3,
+        "clear": 3.2,
+        "upper": 5,
+        "upper_clear": 4.8,
+        "priority": "low",
+        "message": "x",
+    }
+)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(2.9, "raise"), (3.1, "hold"), (4.0, "clear"), (4.9, "hold"), (5.1, "raise")])

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from collector.config.rulebook import default_rules
 from collector.rules.model import Limit, Rule, RuleOverride, RuleSet, parse_limit
 
 BELOW = {
@@ -83,3 +84,8 @@ def test_a_rule_switched_off_is_gone() -> None:
 def test_an_override_of_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"there is no rule 'LP-XX'; the rules are XX-L"):
         RuleSet(rules=(Rule.model_validate(BELOW),), everywhere={"LP-XX": RuleOverride(enabled=False)})
+
+
+@pytest.mark.parametrize("rule", default_rules(), ids=lambda rule: f"{rule.id} {rule.kind}")
+def test_every_default_rule_has_its_whole_rationalisation(rule: Rule) -> None:
+    assert all((rule.message, rule.response, rule.cause, rule.consequence, rule.respond_min, rule.source))
