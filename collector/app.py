@@ -255,6 +255,7 @@ class Collector:
             dropped=self._dropped,
             quarantined=lambda: self._counters.get("quarantined", {}),
             notices_waiting=lambda: self._waiting["notices"],
+            channels=self._notifier.status,
         )
 
     def _positions(self) -> dict[str, int]:

@@ -206,6 +206,7 @@ class Notifier:
         async with asyncio.TaskGroup() as tasks:
             for sender in self.senders:
                 tasks.create_task(sender.run(), name=f"notify-{sender.channel.id}")
+        await asyncio.Event().wait()  # without a channel there is nothing to do, and that for ever
 
     async def _abandon(self) -> None:
         """Notices of channels that are no longer configured would wait for ever."""

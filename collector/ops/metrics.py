@@ -38,10 +38,7 @@ class Numbers:
 
     messages: int = 0
     values: int = 0
-    observations: int = 0
-    rejects: Counter[str] = field(default_factory=Counter)
     transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
-    notices: Counter[tuple[str, str]] = field(default_factory=Counter)
     stored: Latency = field(default_factory=Latency)
     evaluated: Latency = field(default_factory=Latency)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from collector.evaluator import Evaluator
+from collector.notify.outbox import ChannelStatus
 from collector.ops.metrics import Numbers, Row
 from collector.ops.status import cursor_views, site_views
 from collector.outputs import StateChange
@@ -31,6 +32,7 @@ class Views:
     dropped: Callable[[], dict[str, int]]
     quarantined: Callable[[], dict[str, int]]
     notices_waiting: Callable[[], int]
+    channels: Callable[[], list[ChannelStatus]]
 
 
 TRACKED = 10_000
@@ -68,9 +70,6 @@ class Watch:
     def committed(self, change: StateChange) -> None:
         for transition in change.transitions:
             self.numbers.transitions[transition.event, transition.priority] += 1
-
-    def noticed(self, channel: str, outcome: str) -> None:
-        self.numbers.notices[channel, outcome] += 1
 
     def health(self) -> Health:
         """How the collector is, as its own alarms judge it. What was dropped counts once."""
@@ -119,7 +118,9 @@ class Watch:
             yield "oxygrid_cursor_lag_seconds", (cursor.name,), cursor.lag_s
         yield from (("oxygrid_alarm_transitions", labels, count) for labels, count in sorted(numbers.transitions.items()))
         yield from (("oxygrid_alarms_open", (priority,), n) for priority, n in Counter(a.priority for a in views.alarms()).items())
-        yield from (("oxygrid_notices", labels, count) for labels, count in sorted(numbers.notices.items()))
+        for channel in views.channels():
+            for outcome, count in (("sent", channel.sent), ("failed", channel.failed), ("given_up", channel.given_up)):
+                yield "oxygrid_notices", (channel.channel, outcome), count
         yield "oxygrid_source_connected", (source.name,), int(source.connected)
         yield "oxygrid_source_reconnects", (source.name,), source.reconnects
         yield "oxygrid_source_deaf", (source.name,), source.deaf

@@ -125,7 +125,15 @@ def test_what_it_says_of_itself(tmp_path: Path, broker: Server) -> None:
         assert metric(subject, "oxygrid_source_connected{source=" + f'"{status["source"]["name"]}"' + "}") == 1
         assert metric(subject, 'oxygrid_quarantined_total{reason="malformed"}') == 1
         assert metric(subject, "oxygrid_messages_received_total") >= 3
+        assert metric(subject, 'oxygrid_notices_total{channel="log",outcome="sent"}') == 0
         wait_until(lambda: metric(subject, 'oxygrid_latency_seconds_count{stage="stored"}') >= 3, 15, "the way to the store is timed")
+
+
+def test_nobody_to_tell_is_no_reason_to_stop(tmp_path: Path, broker: Server) -> None:
+    with collecting(tmp_path, broker, notify={"channels": []}) as (subject, line):
+        line.publish([reading(1.5)])
+        until_told(subject, f"{LP_LL} raised")
+        assert subject.stop()[0] == 0
 
 
 # ---- commands ----------------------------------------------------------------------------------------------------------------------
@@ -179,7 +187,7 @@ def test_a_restart_tells_nobody_twice_and_forgets_nobody(tmp_path: Path, broker:
         line.publish([reading(1.5)])
         until_told(subject, f"{LP_LL} raised")
         wait_until(lambda: notices(subject) == 1, 10, "the notice is out")
-        wait_until(lambda: not notices_waiting(subject), 10, "the notice is noted as sent")
+        wait_until(lambda: metric(subject, 'oxygrid_notices_total{channel="log",outcome="sent"}') == 1, 10, "noted as sent")
         how(subject)
         line.publish([reading(1.4)])
         subject.start_and_wait()
@@ -189,10 +197,6 @@ def test_a_restart_tells_nobody_twice_and_forgets_nobody(tmp_path: Path, broker:
         until_told(subject, f"{LP_LL} raised", f"{LP_LL} cleared")
         wait_until(lambda: notices(subject) == 2, 10, "told that it is over")
         assert subject.stop()[0] == 0
-
-
-def notices_waiting(subject: Oxygrid) -> bool:
-    return metric(subject, "oxygrid_notices_waiting") > 0
 
 
 def test_an_open_alarm_is_the_same_after_a_reload_and_after_a_refused_one(tmp_path: Path, broker: Server) -> None:
