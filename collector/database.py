@@ -63,7 +63,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as exc:
-            raise JournalError(explain(exc, self.path)) from exc
+            raise JournalError(explain(exc, self.path), retry=not is_damage(exc)) from exc
 
 
 class Reserve:

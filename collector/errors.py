@@ -32,4 +32,9 @@ class StoreError(OxygridError):
 
 
 class JournalError(OxygridError):
-    """The journal can't be read or written: disk full, read-only, damaged."""
+    """A file of ours can't be read or written: disk full, read-only, damaged. `retry`: whether the same can succeed later; what is damaged
+    while it is in use is mended at the next start."""
+
+    def __init__(self, text: str, *, retry: bool = True) -> None:
+        super().__init__(text)
+        self.retry = retry

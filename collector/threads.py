@@ -34,7 +34,10 @@ class Thread:
 
 
 class PatientThread(Thread):
-    """While the disk takes nothing (JournalError) the call is tried again, for ever: for what must not be left out and can wait."""
+    """While the disk takes nothing (JournalError) the call is tried again, for ever: for what must not be left out and can wait.
+
+    A file that is damaged is no matter of time: that error goes to the caller, so that the process ends and the next start mends the file.
+    """
 
     def __init__(self, name: str, retry_s: float = RETRY_S) -> None:
         super().__init__(name)
@@ -46,6 +49,8 @@ class PatientThread(Thread):
             try:
                 result = await super().run(call, *args, **kwargs)
             except JournalError as exc:
+                if not exc.retry:
+                    raise
                 if not self._failing:
                     log.error("the %s can't be written, trying again until it can: %s", self._name, exc)
                 self._failing = True

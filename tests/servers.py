@@ -167,7 +167,6 @@ def mosquitto(folder: Path, *, extra: str = "", persistence: bool = False, anony
         "max_queued_bytes 0",
         f"persistence {'true' if persistence else 'false'}",
         f"persistence_location {folder}/",
-        "autosave_on_changes true",
         "autosave_interval 1",
         "log_type error",
         "log_type warning",

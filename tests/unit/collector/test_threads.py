@@ -80,3 +80,11 @@ async def test_what_is_no_fault_of_the_disk_is_not_tried_again(patient: PatientT
     with pytest.raises(ValueError, match="a mistake"):
         await patient.run(wrong)
     assert tries == [1]
+
+
+async def test_patience_ends_where_time_can_not_help(patient: PatientThread) -> None:
+    def damaged() -> None:
+        raise JournalError("malformed", retry=False)
+
+    with pytest.raises(JournalError, match="malformed"):
+        await patient.run(damaged)
