@@ -84,8 +84,6 @@ class Evaluator:
         """
         if batch.seq <= self.cursor:
             return
-        if self._ahead:
-            self._catch_up(batch.seq)
         if batch.events and batch.events[0].__class__ is Control:
             self._begin(batch)
         self._advance(batch.received_ms, out)
@@ -98,6 +96,8 @@ class Evaluator:
             elif not isinstance(event, Observation):
                 self._other(event, out)
         self.cursor = batch.seq
+        if ahead:
+            self._catch_up()
 
     def advance(self, now_ms: int, out: StateChange) -> None:
         """Let time pass without a batch."""
@@ -105,6 +105,10 @@ class Evaluator:
 
     def next_deadline_ms(self) -> int | None:
         return self._deadlines[0][0] if self._deadlines else None
+
+    def unacknowledged(self) -> list[str]:
+        """The names of the alarms that wait for an acknowledgement."""
+        return [name for site in self.sites.values() for name in site.book.unacknowledged()]
 
     def snapshots(self, names: Iterable[str]) -> list[SiteSnapshot]:
         """The state of these sites after the batch `cursor`."""
@@ -162,9 +166,9 @@ class Evaluator:
         self._asleep = set()
         self.now_ms = batch.received_ms
 
-    def _catch_up(self, seq: int) -> None:
-        """Sites whose snapshot is of an earlier batch than this one take part again from here on."""
-        for name in [name for name, place in self._ahead.items() if place.cursor < seq]:
+    def _catch_up(self) -> None:
+        """Sites whose snapshot is of the batch that was just folded take part again from here on."""
+        for name in [name for name, place in self._ahead.items() if place.cursor <= self.cursor]:
             self.sites[name].arm(self._ahead.pop(name).at_ms)
 
     def _waker(self, site_id: str) -> Wake:

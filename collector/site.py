@@ -270,14 +270,16 @@ class SiteFold:
             return False
         if self._look_for_gateway(asset.gateway, now_ms) is Verdict.RAISE:
             return True
-        last_ms = max(member.state.fresh_ms for member in self._groups[asset.gateway])
-        return last_ms <= asset.state.fresh_ms + TOGETHER_INTERVALS * asset.asset.interval_s * 1000
+        return self._last_word_ms(asset.gateway) <= asset.state.fresh_ms + TOGETHER_INTERVALS * asset.asset.interval_s * 1000
+
+    def _last_word_ms(self, gateway: str) -> int:
+        return max(member.state.fresh_ms for member in self._groups[gateway])
 
     def _look_for_gateway(self, name: str, now_ms: int) -> Verdict:
         """Raise where nothing comes from the gateway nor from any asset behind it: its last will came, or whoever of them speaks most
         often should have spoken. Clear where somebody has; hold where the collector has not listened for long enough to say."""
         group, own = self._groups[name], self.assets[name].state
-        last_ms = max(member.state.fresh_ms for member in group)
+        last_ms = self._last_word_ms(name)
         limit_ms = min((m.silent_after_ms for m in group if m.state.fresh_ms), default=min(m.silent_after_ms for m in group))
         if (own.online is False and last_ms <= own.offline_ms) or max(last_ms, self.heard_from_ms) + limit_ms <= now_ms:
             own.dark = True
@@ -289,8 +291,9 @@ class SiteFold:
     def _gateway(self, name: str, now_ms: int, out: StateChange) -> None:
         if self._connected:
             verdict = self._look_for_gateway(name, now_ms)
+            event_ms = self._last_word_ms(name) if verdict is Verdict.CLEAR else now_ms  # one word alone is no proof that it lasts
             for condition in _of_type(self.assets[name].program, "offline"):
-                self._judge((name, condition.rule.id), condition, verdict, None, (now_ms, now_ms), out)
+                self._judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
         self._wake(_next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
 
     def _hours(self, _key: str, now_ms: int, out: StateChange) -> None:

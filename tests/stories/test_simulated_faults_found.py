@@ -6,6 +6,7 @@ sensors said. Limits that a value creeps through are taken with the sensor's acc
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def plant_is_down(plant: Plant) -> bool:
 def beyond(signal: str) -> float:
     """What a sensor may be wrong by: 3 σ and half of its last digit."""
     sigma, decimals = NOISE[signal]
-    return 3 * sigma + 0.5 * 0.1 ** float(decimals)
+    return 3 * sigma + math.pow(10, -decimals) / 2
 
 
 def purity_below(limit_pct: float) -> Claim:
