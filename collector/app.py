@@ -147,7 +147,8 @@ class Collector:
         self._waiting = self._state.waiting()
         self._said = (Health(True, False, 0.0), 0)
         self.watch = Watch(self._views(), now_ms)
-        for problem in (*self._journal.problems, *self._state.problems):
+        history = self._store.problems if isinstance(self._store, SqliteHistory) else []
+        for problem in (*self._journal.problems, *self._state.problems, *history):
             log.warning("%s", problem)
 
     def stop(self) -> None:
@@ -255,6 +256,7 @@ class Collector:
             dropped=self._dropped,
             quarantined=lambda: self._counters.get("quarantined", {}),
             notices_waiting=lambda: self._waiting["notices"],
+            disk_problem=lambda: self._feed.problem,
             channels=self._notifier.status,
         )
 
@@ -301,9 +303,9 @@ class Collector:
         """An operator's command: checked, then journalled like a reading, so that it is folded in its place. `done`, or why not."""
         if command.command != "ack":
             return f"unknown command {command.command!r}; known: ack"
-        if not any(a.alarm == command.alarm and a.state in {"unacknowledged", "returned"} for a in self._alarms):
-            waiting = ", ".join(a.alarm for a in self._alarms if a.state != "acknowledged") or "none"
-            return f"no alarm {command.alarm!r} waits for an acknowledgement; waiting: {waiting}"
+        waiting = self.evaluation.evaluator.unacknowledged()
+        if command.alarm not in waiting:
+            return f"no alarm {command.alarm!r} waits for an acknowledgement; waiting: {', '.join(waiting) or 'none'}"
         await self._feed.append([Message(f"{CONTROL}command", msgspec.json.encode(command))])
         return "done"
 

@@ -36,6 +36,7 @@ class Feed:
         self._grown = asyncio.Event()
         self.last_seq = journal.stats().last_seq
         self.last_ms = 0
+        self.problem = ""
 
     async def append(self, messages: Sequence[Message]) -> Decoded:
         """On disk when it returns. Raises JournalError where it can't be; nothing is then published."""
@@ -43,6 +44,10 @@ class Feed:
             self._appending_ms = now_ms = self._now_ms()
             try:
                 batch = await self._thread.run(self._journal.append, messages, now_ms)
+                self.problem = ""
+            except JournalError as exc:
+                self.problem = str(exc)
+                raise
             finally:
                 self._appending_ms = None
             return self._publish(self._decode(batch))

@@ -65,6 +65,10 @@ class Book:
         found = self._transition(key, condition, change, value, now_ms, "")
         return msgspec.structs.replace(found, text=f"Discovered late{until}: {text}", until_ms=ended)
 
+    def unacknowledged(self) -> list[str]:
+        """The names of the alarms that wait for an acknowledgement."""
+        return [self._name(key) for key, alarm in self.alarms.items() if alarm.state in {"unacknowledged", "returned"}]
+
     def deadline(self, key: Key) -> int | None:
         alarm = self.alarms.get(key)
         return alarm.deadline_ms if alarm else None
@@ -78,6 +82,10 @@ class Book:
         alarm = self.alarms.get(key)
         return alarm is not None and (alarm.condition or alarm.pending_ms is not None)
 
+    def _name(self, key: Key) -> str:
+        asset, rule = key
+        return f"{self.site}/{asset}/{rule}" if asset else f"{self.site}/{rule}"
+
     def _hidden(self, asset: str, condition: Condition) -> bool:
         return any(self.is_open((asset, rule)) for rule in condition.rule.under)
 
@@ -90,7 +98,7 @@ class Book:
 
     def _transition(self, key: Key, condition: Condition, change: Change, value: Value | None, now_ms: int, by: str) -> Transition:
         asset, rule = key
-        name = f"{self.site}/{asset}/{rule}" if asset else f"{self.site}/{rule}"
+        name = self._name(key)
         write = cleared_text if change.event == "cleared" else alarm_text
         return Transition(
             occurrence=f"{name}@{change.raised_ms}",

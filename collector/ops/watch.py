@@ -32,6 +32,7 @@ class Views:
     dropped: Callable[[], dict[str, int]]
     quarantined: Callable[[], dict[str, int]]
     notices_waiting: Callable[[], int]
+    disk_problem: Callable[[], str]
     channels: Callable[[], list[ChannelStatus]]
 
 
@@ -72,16 +73,21 @@ class Watch:
             self.numbers.transitions[transition.event, transition.priority] += 1
 
     def health(self) -> Health:
-        """How the collector is, as its own alarms judge it. What was dropped counts once."""
-        dropped = sum(self._views.dropped().values())
+        """How the collector is, as its own alarms judge it. What was dropped counts once; strangers left off a full list are no readings."""
+        dropped = sum(count for where, count in self._views.dropped().items() if where != "unknown_assets")
         recently, self._dropped = dropped - self._dropped, dropped
         return Health(self._views.source().connected, bool(self._views.writer().failing), float(max(0, recently)))
 
     def problems(self) -> list[str]:
         """Why the collector is not ready; empty when it is."""
         source, writer = self._views.source(), self._views.writer()
-        found = [] if source.connected else [f"not connected to {source.name}: {source.problem or 'connecting'}"]
-        return found + ([f"the database takes nothing: {writer.problem}"] if writer.failing else [])
+        disk = self._views.disk_problem()
+        found = {
+            f"not connected to {source.name}: {source.problem or 'connecting'}": not source.connected,
+            f"the journal can't be written, nothing is acknowledged: {disk}": bool(disk),
+            f"the database takes nothing: {writer.problem}": bool(writer.failing),
+        }
+        return [problem for problem, is_so in found.items() if is_so]
 
     def status(self) -> StatusView:
         views, now_ms = self._views, self._now_ms()
