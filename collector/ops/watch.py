@@ -73,7 +73,7 @@ class Watch:
             self.numbers.transitions[transition.event, transition.priority] += 1
 
     def health(self) -> Health:
-        """How the collector is, as its own alarms judge it. What was dropped counts once; strangers left off a full list are no readings."""
+        """How the collector is, as its own alarms judge it. What was dropped counts once; strangers left off a list are no readings."""
         dropped = sum(count for where, count in self._views.dropped().items() if where != "unknown_assets")
         recently, self._dropped = dropped - self._dropped, dropped
         return Health(self._views.source().connected, bool(self._views.writer().failing), float(max(0, recently)))
