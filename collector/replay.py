@@ -30,7 +30,8 @@ SETTLE_MS = 600_000
 
 def replay(config: Config, file: Path, *, as_json: bool, stock: bool, store: bool) -> int:
     """Print every transition (and, with `stock`, every estimate); with `store`, write the readings to the configured database too."""
-    with sys.stdin if str(file) == "-" else file.open(encoding="utf-8") as lines:
+    source = sys.stdin.fileno() if str(file) == "-" else file
+    with open(source, encoding="utf-8", errors="surrogateescape") as lines:  # noqa: PTH123  (a descriptor, or a path)
         rejects = asyncio.run(_replay(config, lines, str(file), as_json=as_json, stock=stock, store=store))
     if rejects and not as_json:
         sys.stderr.write(f"oxygrid: {rejects} messages or values could not be taken\n")
