@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -168,6 +169,8 @@ def main() -> int:
     print(f"{time.strftime('%Y-%m-%d')}, {machine.describe()}; all processes on cores {machine.pin()}")
     figures = [Figure("the machine: a turn of a fixed loop in pure Python, before", machine.calibrate(), "ns")]
     with tempfile.TemporaryDirectory(prefix="oxygrid-bench-") as temporary:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation has its modules compiled; so have the processes measured here
+        os.environ["PYTHONPYCACHEPREFIX"] = f"{temporary}/compiled"
         for part in chosen.only:
             print(f"{part}: {PARTS[part].__doc__}", file=sys.stderr)
             folder = (chosen.folder or Path(temporary)) / part
