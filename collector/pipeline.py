@@ -89,6 +89,8 @@ class Evaluation:
                 await self._retire()
             for batch in batches:
                 self.evaluator.step(batch, self._change)
+                if self._change.transitions:
+                    break  # told at once; the other batches are asked for again
                 await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
             await self.commit(self._whose_turn())
             self._desk.passed(self.evaluator.cursor)

@@ -211,6 +211,9 @@ class Sending:
 
 def portions(lines: Sequence[str]) -> list[list[str]]:
     """The lines in order, cut so that no portion is over MAX_LINES or MAX_BYTES (a longer line stands alone); empty ones left out."""
+    if len(lines) <= MAX_LINES and sum(map(len, lines)) + len(lines) <= MAX_BYTES:
+        whole = [line for line in lines if line]
+        return [whole] if whole else []
     found: list[list[str]] = [[]]
     length = 0
     for line in lines:
