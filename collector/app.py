@@ -278,13 +278,13 @@ class Collector:
 
     async def _keep_house(self) -> None:
         while True:
+            await asyncio.sleep(HOUSEKEEPING_S)  # first of all: a session that has not had its second to begin is not a lost one
             try:
                 await self._cursors.flush()
                 await self._look_around()
                 await self._say_health()
             except JournalError as exc:
                 log.error("%s", exc)
-            await asyncio.sleep(HOUSEKEEPING_S)
 
     async def _look_around(self) -> None:
         """Figures for /metrics and /status, so that neither waits for a disk."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from collector.app import Collector, loop_factory
-from collector.config import Config, load
+from collector.config import Config
 from collector.demo_screen import Screen, screen_for
 from collector.embedded import EmbeddedNats
 from collector.errors import OxygridError, UserError
@@ -38,9 +38,8 @@ class Story(msgspec.Struct):
     seed: int
 
 
-def run_demo(config_file: Path, data_dir: Path, speed: float, *, seed: int, duration_s: float | None) -> int:
+def run_demo(config: Config, speed: float, *, seed: int, duration_s: float | None) -> int:
     """Run until Ctrl-C or for `duration_s`; the exit code. Raises UserError for what a person can mend: a port in use, a folder."""
-    config = load(config_file).model_copy(update={"data_dir": str(data_dir)})
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_demo(config, speed, seed, duration_s))
 
@@ -79,8 +78,10 @@ async def _play(
             task.cancel()
         _, published, _ = await asyncio.gather(showing, publishing, stopping, return_exceptions=True)
         collector.stop()
-        code = await collecting
-        screen.close()
+        try:
+            code = await collecting
+        finally:
+            screen.close()
     if isinstance(published, PublishError):
         raise OxygridError(f"the simulated gateways can't publish: {published}") from published
     return code
