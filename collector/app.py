@@ -115,12 +115,7 @@ class Collector:
         self._stopping = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
         _make_folder(Path(config.data_dir))
-        self._journal = SqliteJournal(
-            config.journal_path,
-            max_bytes=config.journal.max_bytes,
-            max_age_ms=int(config.journal.max_age_h * 3_600_000),
-            keep_ms=int(config.journal.keep_h * 3_600_000),
-        )
+        self._journal = _journal_of(config)
         self._state = StateStore(config.state_path)
         self._store = store_of(config)
         self._journal_thread, self._state_thread = Thread("journal"), PatientThread("state")
@@ -129,18 +124,7 @@ class Collector:
         self._cursors = Cursors(self._journal, self._journal_thread, READERS)
         self._feed = Feed(self._journal, self._journal_thread, Decoder(config.sites, config.topic_prefix).decode, now_ms)
         self.source = source_of(config, now_ms, embedded)
-        self.evaluation = Evaluation(
-            Evaluator(config.sites, rule_set(config.rules), snapshots),
-            self._feed,
-            Desk(
-                write=lambda change: self._state_thread.run(self._state.commit, change),
-                open_alarms=lambda: self._state_thread.run(self._state.alarms),
-                notices=self._notices,
-                committed=self._committed,
-                saved=lambda seq: self._cursors.done("evaluator", seq),
-                passed=lambda seq: self.watch.passed("evaluator", seq),
-            ),
-        )
+        self.evaluation = Evaluation(Evaluator(config.sites, rule_set(config.rules), snapshots), self._feed, self._desk())
         self.writer = self._make_writer()
         self._notifier = Notifier([channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random)
         self._journal_stats = self._journal.stats()
@@ -217,6 +201,16 @@ class Collector:
         return self.evaluation.evaluator.cursor >= last and self.writer.stats.cursor >= last
 
     # ---- parts ---------------------------------------------------------------------------------------------------------------
+
+    def _desk(self) -> Desk:
+        return Desk(
+            write=lambda change: self._state_thread.run(self._state.commit, change),
+            open_alarms=lambda: self._state_thread.run(self._state.alarms),
+            notices=self._notices,
+            committed=self._committed,
+            saved=lambda seq: self._cursors.done("evaluator", seq),
+            passed=lambda seq: self.watch.passed("evaluator", seq),
+        )
 
     def _make_writer(self) -> Writer:
         cursor = self._cursors.at["writer"]
@@ -336,6 +330,16 @@ class Collector:
 
 _FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify")
 """Sections that are taken at the start only."""
+
+
+def _journal_of(config: Config) -> SqliteJournal:
+    bounds = config.journal
+    return SqliteJournal(
+        config.journal_path,
+        max_bytes=bounds.max_bytes,
+        max_age_ms=int(bounds.max_age_h * 3_600_000),
+        keep_ms=int(bounds.keep_h * 3_600_000),
+    )
 
 
 def _verdict(running: dict[str, asyncio.Task[None]]) -> int:

@@ -224,7 +224,9 @@ def test_an_alarm_whose_asset_is_no_longer_configured_does_not_stay_open_for_eve
         subject.reload()
         wait_until(lambda: "configuration reloaded" in subject.words(), 15, "taken")
         line.publish([reading(4.1, "oxygrid/v1/a/other")])
+        until_told(subject, f"{LP_LL} raised", f"{LP_LL} cleared")
         wait_until(lambda: not subject.status()["alarms"], 15, "nobody is asked to act on what is no longer there")
+        assert "is not watched any more: it was taken out of the configuration" in subject.words()
 
 
 # ---- neighbours that are not there -------------------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -29,6 +31,8 @@ from devices.assets import Site
 
 Write = Callable[[StateChange], Awaitable[None]]
 
+T = TypeVar("T")
+
 START_MS = 1_764_000_000_000
 STEP_MS = 5_000
 RULES = RuleSet(rules=default_rules())
@@ -42,12 +46,32 @@ class FullJournal(MemoryJournal):
     def __init__(self, refusals: int = 0) -> None:
         super().__init__()
         self.refusals = refusals
+        self.asked = threading.Event()
 
     def append(self, messages: Sequence[Message], now_ms: int) -> Batch:
+        self.asked.set()
         if self.refusals:
             self.refusals -= 1
             raise JournalError("no room")
         return super().append(messages, now_ms)
+
+
+class Seen(list[T]):
+    """What came by, and somebody may wait for more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = asyncio.Event()
+
+    def append(self, what: T) -> None:
+        super().append(what)
+        self._changed.set()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
 
 
 class MemorySource:
@@ -85,8 +109,8 @@ class World:
         self.now_ms = START_MS
         self.feed = Feed(journal, thread, Decoder(SITES).decode, lambda: self.now_ms)
         self.saved: list[int] = []
-        self.passed: list[int] = []
-        self.written: list[StateChange] = []
+        self.passed: Seen[int] = Seen()
+        self.written: Seen[StateChange] = Seen()
 
     async def write(self, change: StateChange) -> None:
         await self.thread.run(self.state.commit, change)
@@ -140,20 +164,20 @@ async def working(evaluation: Evaluation) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def until_passed(world: World, seq: int, task: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(10):
-        while not (task.done() or (world.passed and world.passed[-1] >= seq)):  # noqa: ASYNC110  it looks from outside
-            await asyncio.sleep(0)
+    """Everything up to `seq` is judged and committed, or the evaluation has ended."""
+    waiting = asyncio.create_task(world.passed.until(lambda: world.passed and world.passed[-1] >= seq))
+    await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
 
 
 # ---- ingest --------------------------------------------------------------------------------------------------------------------------
 
 
 async def ingested(world: World, source: MemorySource, count: int) -> list[Decoded]:
-    seen: list[Decoded] = []
+    seen: Seen[Decoded] = Seen()
     task = asyncio.create_task(ingest(source, world.feed, seen.append))
-    async with asyncio.timeout(5):
-        while len(seen) < count:  # noqa: ASYNC110  it looks from outside
-            await asyncio.sleep(0)
+    await seen.until(lambda: len(seen) == count)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return seen
@@ -178,9 +202,7 @@ async def test_what_is_refused_for_ever_is_never_acknowledged(world: World) -> N
     world.journal.refusals = 10**9
     source = MemorySource(world.journal, b"1")
     task = asyncio.create_task(ingest(source, world.feed, lambda _: None))
-    async with asyncio.timeout(5):
-        while world.journal.refusals == 10**9:  # noqa: ASYNC110  it looks from outside
-            await asyncio.sleep(0)
+    await asyncio.to_thread(world.journal.asked.wait, 10)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert source.acknowledged == []
@@ -363,9 +385,8 @@ async def test_time_passes_where_nothing_comes(world: World) -> None:
     for bar in (4.1, 2.0):
         await world.say(a=bar)
     world.now_ms += 15_000
-    async with working(world.begin()), asyncio.timeout(10):
-        while not world.told():  # noqa: ASYNC110  it looks from outside
-            await asyncio.sleep(0.01)
+    async with working(world.begin()):
+        await world.written.until(lambda: any(change.transitions for change in world.written))
     assert world.told() == [("a/line/LP-LL", "raised", 4 * STEP_MS)]
 
 
@@ -373,11 +394,9 @@ async def test_time_passes_where_nothing_comes(world: World) -> None:
 
 
 async def set_aside_until(world: World, cursor: int, last: int) -> list[int]:
-    commits: list[int] = []
+    commits: Seen[int] = Seen()
     task = asyncio.create_task(set_aside(world.feed, world.state, world.thread, cursor, commits.append))
-    async with asyncio.timeout(5):
-        while not commits or commits[-1] < last:  # noqa: ASYNC110  it looks from outside
-            await asyncio.sleep(0)
+    await commits.until(lambda: commits and commits[-1] >= last)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return commits

@@ -42,8 +42,14 @@ async def test_calls_run_one_after_another_and_give_their_result(patient: Patien
 async def test_a_call_whose_caller_is_gone_still_has_its_turn() -> None:
     """Also one that had not begun: what was to be written is written."""
     thread, gate, disk = Thread("state"), threading.Event(), Disk()
-    calls = [asyncio.create_task(thread.run(gate.wait, 10)), asyncio.create_task(thread.run(disk.take, 1))]
-    await asyncio.sleep(0)
+    begun = threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        gate.wait(10)
+
+    calls = [asyncio.create_task(thread.run(wait)), asyncio.create_task(thread.run(disk.take, 1))]
+    await asyncio.to_thread(begun.wait, 10)
     for call in calls:
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
