@@ -44,6 +44,7 @@ class SiteState(msgspec.Struct, array_like=True):
     at_ms: int = 0
 
 
+_LYING_CLOCK = int(Timing.BAD_CLOCK | Timing.FUTURE)
 _NOTHING_KNOWN = AssetSnapshot()
 
 
@@ -173,7 +174,7 @@ class SiteFold:
         """Judge every condition of the asset on its latest values."""
         name = asset.asset.id
         times = (obs.event_ms, obs.received_ms)
-        asset.state.bad_clock = bool(obs.timing & (Timing.BAD_CLOCK | Timing.FUTURE))
+        asset.state.bad_clock = bool(obs.timing & _LYING_CLOCK)
         for condition in asset.program.conditions:
             self._judge((name, condition.rule.id), condition, condition.judge(asset.values), condition.value(asset.values), times, out)
         for condition in asset.program.others:
@@ -189,6 +190,8 @@ class SiteFold:
     def _judge(
         self, key: Key, condition: Condition, verdict: Verdict, value: Value | None, times: tuple[int, int], out: StateChange
     ) -> None:
+        if verdict is not Verdict.RAISE and key not in self.book.alarms:
+            return
         delays = self._delays(key[0], condition)
         before = self.book.deadline(key)
         self._emit(self.book.judge(key, condition, verdict, value, times, delays), out)
@@ -268,29 +271,29 @@ class SiteFold:
         """The asset is silent, and so is everybody behind its gateway, since about the same time."""
         if asset.gateway is None or asset.state.fresh_ms > now_ms - asset.silent_after_ms:
             return False
-        if self._look_for_gateway(asset.gateway, now_ms) is Verdict.RAISE:
+        if self.assets[asset.gateway].state.dark or self._gateway_verdict(asset.gateway, now_ms) is Verdict.RAISE:
             return True
         return self._last_word_ms(asset.gateway) <= asset.state.fresh_ms + TOGETHER_INTERVALS * asset.asset.interval_s * 1000
 
     def _last_word_ms(self, gateway: str) -> int:
         return max(member.state.fresh_ms for member in self._groups[gateway])
 
-    def _look_for_gateway(self, name: str, now_ms: int) -> Verdict:
+    def _gateway_verdict(self, name: str, now_ms: int) -> Verdict:
         """Raise where nothing comes from the gateway nor from any asset behind it: its last will came, or whoever of them speaks most
         often should have spoken. Clear where somebody has; hold where the collector has not listened for long enough to say."""
         group, own = self._groups[name], self.assets[name].state
         last_ms = self._last_word_ms(name)
         limit_ms = min((m.silent_after_ms for m in group if m.state.fresh_ms), default=min(m.silent_after_ms for m in group))
         if (own.online is False and last_ms <= own.offline_ms) or max(last_ms, self.heard_from_ms) + limit_ms <= now_ms:
-            own.dark = True
             return Verdict.RAISE
-        if own.dark:
-            own.dark, own.back_ms = False, now_ms
         return Verdict.CLEAR if last_ms + limit_ms > now_ms else Verdict.HOLD
 
     def _gateway(self, name: str, now_ms: int, out: StateChange) -> None:
         if self._connected:
-            verdict = self._look_for_gateway(name, now_ms)
+            own, verdict = self.assets[name].state, self._gateway_verdict(name, now_ms)
+            if own.dark and verdict is not Verdict.RAISE:
+                own.back_ms = now_ms
+            own.dark = verdict is Verdict.RAISE
             event_ms = self._last_word_ms(name) if verdict is Verdict.CLEAR else now_ms  # one word alone is no proof that it lasts
             for condition in _of_type(self.assets[name].program, "offline"):
                 self._judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
@@ -304,7 +307,8 @@ class SiteFold:
         for condition in self._conditions:
             value = self._hours_value(condition)
             verdict = Verdict.HOLD if value is None else condition.thresholds[0].judge(value)
-            self._judge(("", condition.rule.id), condition, verdict, value, (now_ms, now_ms), out)
+            seen_ms = (self.estimate.measured_ms or 0) if verdict is Verdict.CLEAR else now_ms  # silence clears nothing
+            self._judge(("", condition.rule.id), condition, verdict, value, (min(seen_ms, now_ms), now_ms), out)
         self._wake(_next(now_ms, STOCK_EVERY_MS), "stock", "")
 
     # ---- small things --------------------------------------------------------------------------------------------------------

@@ -114,20 +114,16 @@ class Level:
         if raw != self.last_raw:
             self.frozen_ms = time_ms
         self.last_ms, self.last_raw = time_ms, raw
-        self._gather(raw, time_ms)
-        newest = self.minutes.last_ms if not self.held else self.held[-1].time_ms
-        if newest is not None and time_ms - newest < MINUTE_MS - EARLY_MS:
+        if len(self.bucket) < MAX_BUCKET:
+            self.bucket.append(raw)
+        else:  # a fast sender: every new sample takes the place of an old one, so that the whole minute has its say
+            self.bucket[time_ms // 1000 % MAX_BUCKET] = raw
+        times = self.minutes.times
+        if times and time_ms - (self.held[-1].time_ms if self.held else times[-1]) < MINUTE_MS - EARLY_MS:
             return None
         middle = sorted(self.bucket)[len(self.bucket) // 2]
         self.bucket = []
         return self._take(Sample(time_ms, middle, litres_of(middle)))
-
-    def _gather(self, raw: float, time_ms: int) -> None:
-        """A fast sender fills the bucket; then every new sample takes the place of an old one, so the whole minute has its say."""
-        if len(self.bucket) < MAX_BUCKET:
-            self.bucket.append(raw)
-        else:
-            self.bucket[time_ms // 1000 % MAX_BUCKET] = raw
 
     def restart(self, time_ms: int) -> None:
         """What is measured from here on can't be compared with what was before (another way to get the temperature)."""

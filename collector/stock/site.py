@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import msgspec
 
 from collector.outputs import Bounded, SourceStock, StockEstimate, StockEvent
@@ -24,6 +26,7 @@ SIGNALS: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """The (kind, signal) pairs that `SiteStock.observe` reads; others are ignored."""
+_READ = defaultdict(frozenset, {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind, _ in SIGNALS})
 STUCK_BAR = 2.0
 
 
@@ -73,7 +76,7 @@ class SiteStock:
         if kind == "cylinder_store" and asset in self._stores:
             self._stores[asset].observe(values, event_ms)
             return []
-        if not any((kind, signal) in SIGNALS for signal in values):
+        if _READ[kind].isdisjoint(values):
             return []
         self._turn_hour(event_ms)
         if kind == "manifold" and asset in self._manifolds:

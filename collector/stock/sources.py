@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from math import hypot
 from typing import NamedTuple
 
@@ -100,6 +100,9 @@ class ManifoldTrack:
         self.room_temp_c = manifold.room_temp_c
         self.fresh_ms = fresh_for_ms(manifold.interval_s)
         self.banks = {name: BankTrack(bank, manifold.residual_bar) for name, bank in manifold.banks.items()}
+        self._sensors = tuple(
+            (s, name, self.banks[name], self._litres_of(self.banks[name])) for s, name in PRESSURES.items() if name in self.banks
+        )
         self.flow = Flow(manifold.interval_s)
         self.temp_c = 0.0
         self.temp_ms = 0
@@ -115,14 +118,22 @@ class ManifoldTrack:
         if flow is not None:
             self.flow.observe(flow, time_ms)
         events: list[StockEvent] = []
-        for signal, name in PRESSURES.items():
-            pressure, bank = number(values, signal), self.banks.get(name)
-            if pressure is None or bank is None:
+        for signal, name, bank, litres in self._sensors:
+            pressure = values.get(signal)
+            if pressure.__class__ is not float:
                 continue
-            rise = bank.level.observe(time_ms, pressure, partial(bank.litres, temp_c=self.temperature_c))
+            rise = bank.level.observe(time_ms, pressure, litres)
             if rise:
                 events.append(rise_event(site, self.asset, name, "refill", rise))
-        return events + self._changeover(site, values.get("bank_in_use"), time_ms)
+        said = values.get("bank_in_use")
+        if said is None or said != self.in_use:
+            events += self._changeover(site, said, time_ms)
+        else:
+            self.in_use_ms = time_ms
+        return events
+
+    def _litres_of(self, bank: BankTrack) -> Callable[[float], float]:
+        return lambda pressure_bar: bank.litres(pressure_bar, self.temperature_c)
 
     @property
     def temperature_c(self) -> float:
@@ -348,4 +359,6 @@ def rise_event(site: str, asset: str, part: str, event: str, rise: Rise) -> Stoc
 def number(values: dict[str, Value], signal: str) -> float | None:
     """The value of a signal where it is there and a number."""
     value = values.get(signal)
+    if value.__class__ is float:
+        return value
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
