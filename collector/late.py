@@ -10,6 +10,7 @@ import msgspec
 
 from collector.alarms.alarm import Alarm, Delays
 from collector.asset import AssetState
+from collector.rules.compile import Condition, Verdict
 from devices.signal import Observation, Value
 
 CLOSE_AFTER_MS = 60_000
@@ -40,7 +41,10 @@ class LateConditions(msgspec.Struct, array_like=True):
             key = f"{name}/{condition.rule.id}"
             alarm = self.alarms.setdefault(key, Alarm())
             delays = Delays(int(condition.rule.on_delay_s * 1000), int(condition.rule.off_delay_s * 1000), 1 << 62)
-            change = alarm.judge(condition.judge(values), obs.event_ms, obs.received_ms, delays)
+            verdict = condition.judge(values)
+            if verdict is Verdict.RAISE and not alarm.condition and self._hidden(name, condition):
+                verdict = Verdict.HOLD
+            change = alarm.judge(verdict, obs.event_ms, obs.received_ms, delays)
             if change is None:
                 continue
             if change.event == "raised":
@@ -51,6 +55,11 @@ class LateConditions(msgspec.Struct, array_like=True):
                 found.append((key, alarm.raised_ms, change.event_ms, self.deciding.pop(key, None)))
                 alarm.state = "normal"
         return found
+
+    def _hidden(self, asset: str, condition: Condition) -> bool:
+        """A worse rule of the same asset says the same."""
+        worse = (self.alarms.get(f"{asset}/{rule}") for rule in condition.rule.under)
+        return any(alarm is not None and alarm.condition for alarm in worse)
 
     def close(self, now_ms: int) -> list[Found]:
         """The late data has ended: what was still open then is said with no end. Nothing happens before `due_ms`."""

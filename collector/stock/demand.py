@@ -204,10 +204,11 @@ class Plants:
 class Week:
     """The demand of each of the last 168 hours."""
 
-    __slots__ = ("window",)
+    __slots__ = ("_known", "window")
 
     def __init__(self) -> None:
         self.window = Window((WEEK_H - 1) * HOUR_MS, WEEK_H)
+        self._known: tuple[tuple[int, int | None], Span | None, Span | None] = ((-1, None), None, None)
 
     def record(self, hour_ms: int, demand_lpm: float) -> None:
         self.window.add(hour_ms, demand_lpm, 0.0)
@@ -216,13 +217,27 @@ class Week:
         place = self.window.between(now_ms - WEEK_H * HOUR_MS, now_ms)
         return list(zip(self.window.times[place], self.window.values[place], strict=True))
 
+    def _look(self, now_ms: int) -> tuple[tuple[int, int | None], Span | None, Span | None]:
+        """Computed once for the hours that are in the window; they lie on whole hours."""
+        key = (now_ms // HOUR_MS, self.window.last_ms)
+        if self._known[0] != key:
+            hour_ms = key[0] * HOUR_MS
+            self._known = (key, self._same_hour(hour_ms), self._typical(hour_ms))
+        return self._known
+
     def same_hour(self, now_ms: int) -> Span | None:
+        return self._look(now_ms)[1]
+
+    def typical(self, now_ms: int) -> Span | None:
+        return self._look(now_ms)[2]
+
+    def _same_hour(self, now_ms: int) -> Span | None:
         """Median of this hour of the day in the last seven days, and the least and most of them; None under three days."""
         hour = now_ms // HOUR_MS % 24
         flows = [lpm for time_ms, lpm in self._recent(now_ms) if time_ms // HOUR_MS % 24 == hour]
         return Span(min(flows), median(flows), max(flows)) if len(flows) >= 3 else None
 
-    def typical(self, now_ms: int) -> Span | None:
+    def _typical(self, now_ms: int) -> Span | None:
         """Median of all hours, from half of the least to one and a half of the most."""
         flows = [lpm for _, lpm in self._recent(now_ms)]
         return Span(0.5 * min(flows), median(flows), 1.5 * max(flows)) if flows else None
