@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from operator import mul
 from statistics import fmean, median
 
 import msgspec
@@ -89,7 +90,7 @@ class Flow:
         if not values:
             return None
         mean_lpm = fmean(values)
-        variance = fmean([(value - mean_lpm) ** 2 for value in values])  # statistics.pstdev is exact, and a hundred times slower
+        variance = max(0.0, sum(map(mul, values, values)) / len(values) - mean_lpm**2)  # statistics.pstdev is a hundred times slower
         scatter_lpm = 2 * sqrt(variance / max(1.0, len(values) / 3))
         return around(mean_lpm, FLOW_ERROR * mean_lpm + scatter_lpm + 1.0)
 

@@ -70,6 +70,7 @@ class Level:
     slope rests for `rest_ms` (a tank that has just been filled settles; a bank needs neither)."""
 
     __slots__ = (
+        "_content",
         "_fits",
         "breaks",
         "bucket",
@@ -100,6 +101,7 @@ class Level:
         self.frozen_ms = 0
         self.filling: Filling | None = None
         self.rest_until_ms = 0
+        self._content: tuple[tuple[int, int], float] = ((0, 0), 0.0)
         self._fits: dict[tuple[int, int, int | None], tuple[int, Slope | None]] = {}
 
     # ---- taking samples
@@ -145,6 +147,9 @@ class Level:
 
     def _side(self, point: Sample) -> int:
         """1: far above where the level was, -1: far below, 0: where it may be."""
+        raws = self.minutes.raws
+        if raws and point.raw - min(raws) <= self.step and max(raws[-CONFIRM:]) - point.raw <= self.step:
+            return 0  # no median below can lie further away
         place = self._segment()
         times, raws = self.minutes.times[place], self.minutes.raws[place]
         if len(times) < CONFIRM:
@@ -222,8 +227,11 @@ class Level:
         newest = self.minutes.last_ms
         if newest is None:
             return 0.0
-        first = max(self._segment().start, self.minutes.between(newest - 5 * MINUTE_MS, newest).start)
-        return median(self.minutes.values[first:])
+        at = (newest, self.breaks[-1] if self.breaks else 0)
+        if self._content[0] != at:
+            first = max(self._segment().start, self.minutes.between(newest - 5 * MINUTE_MS, newest).start)
+            self._content = (at, median(self.minutes.values[first:]))
+        return self._content[1]
 
     @property
     def raw(self) -> float | None:
