@@ -5,6 +5,7 @@ The whole of it is in a snapshot (`AssetSnapshot`), so that a restart goes on wh
 
 from __future__ import annotations
 
+from functools import cache
 from statistics import median
 
 import msgspec
@@ -59,6 +60,12 @@ class AssetSnapshot(msgspec.Struct, array_like=True):
     back_ms: int = 0
 
 
+@cache
+def silent_after_ms(interval_s: float) -> int:
+    """Three intervals, at least two minutes (domain reference 8, SN-SI). One object for all assets of an interval: there are many."""
+    return max(int(3000 * interval_s), MIN_SILENCE_MS)
+
+
 class AssetState:
     """One asset, live. `awake`: some alarm of it is pending or open, so that even a quiet reading needs a look."""
 
@@ -69,7 +76,7 @@ class AssetState:
         self.program = program
         self.gateway: str | None = None
         self.awake = False
-        self.silent_after_ms = max(int(3000 * asset.interval_s), MIN_SILENCE_MS)
+        self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.state = state or AssetSnapshot()
         self.values: dict[str, Value] = self.state.values
         self.times = self.state.times

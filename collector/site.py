@@ -7,6 +7,7 @@ Due times are announced through `wake(due_ms, what, key)` and come back through 
 from __future__ import annotations
 
 from collections.abc import Callable
+from zlib import crc32
 
 import msgspec
 
@@ -59,6 +60,7 @@ class SiteFold:
         self.heard_from_ms = state.heard_from_ms
         self._connected = state.connected
         self._wake = wake
+        self._turn_ms = crc32(site.id.encode()) % STOCK_EVERY_MS
         self._conditions = programs.of_site(site)
         self._stock = SiteStock(site, state.stock)
         self._late = state.late
@@ -92,12 +94,12 @@ class SiteFold:
             asset.awake = any(self.book.awake((name, c.rule.id)) for c in asset.program.conditions + asset.program.others)
             self._await_silence(asset, now_ms)
             if _of_type(asset.program, "offline"):
-                self._wake(_next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
+                self._wake(self._next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
         for (name, rule), alarm in self.book.alarms.items():
             if alarm.deadline_ms is not None:
                 self._wake(alarm.deadline_ms, "delay", f"{name}/{rule}")
         if self._stock_matters:
-            self._wake(_next(now_ms, STOCK_EVERY_MS), "stock", "")
+            self._wake(self._next(now_ms, STOCK_EVERY_MS), "stock", "")
         if self._late.due_ms:
             self._wake(self._late.due_ms, "late", "")
 
@@ -176,7 +178,9 @@ class SiteFold:
         times = (obs.event_ms, obs.received_ms)
         asset.state.bad_clock = bool(obs.timing & _LYING_CLOCK)
         for condition in asset.program.conditions:
-            self._judge((name, condition.rule.id), condition, condition.judge(asset.values), condition.value(asset.values), times, out)
+            key, verdict = (name, condition.rule.id), condition.judge(asset.values)
+            if verdict is Verdict.RAISE or key in self.book.alarms:
+                self._judge(key, condition, verdict, condition.value(asset.values), times, out)
         for condition in asset.program.others:
             if condition.rule.type == "clock":
                 verdict = Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR
@@ -260,7 +264,7 @@ class SiteFold:
         due = [asset.silence_due_ms(condition.rule.signals, since_ms) for condition in _of_type(asset.program, "silent")]
         if due:
             due_ms = min(due)
-            self._wake(due_ms if due_ms > now_ms else _next(now_ms, asset.silent_after_ms // 4), "silence", asset.asset.id)
+            self._wake(due_ms if due_ms > now_ms else self._next(now_ms, asset.silent_after_ms // 4), "silence", asset.asset.id)
 
     def _listening_since_ms(self, asset: AssetState) -> int:
         """Silence before this says nothing: the collector did not hear, or the asset's gateway was dark."""
@@ -297,7 +301,7 @@ class SiteFold:
             event_ms = self._last_word_ms(name) if verdict is Verdict.CLEAR else now_ms  # one word alone is no proof that it lasts
             for condition in _of_type(self.assets[name].program, "offline"):
                 self._judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
-        self._wake(_next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
+        self._wake(self._next(now_ms, GATEWAY_EVERY_MS), "gateway", name)
 
     def _hours(self, _key: str, now_ms: int, out: StateChange) -> None:
         """Hours left, once a minute: estimated, judged, handed on."""
@@ -309,9 +313,13 @@ class SiteFold:
             verdict = Verdict.HOLD if value is None else condition.thresholds[0].judge(value)
             seen_ms = (self.estimate.measured_ms or 0) if verdict is Verdict.CLEAR else now_ms  # silence clears nothing
             self._judge(("", condition.rule.id), condition, verdict, value, (min(seen_ms, now_ms), now_ms), out)
-        self._wake(_next(now_ms, STOCK_EVERY_MS), "stock", "")
+        self._wake(self._next(now_ms, STOCK_EVERY_MS), "stock", "")
 
     # ---- small things --------------------------------------------------------------------------------------------------------
+
+    def _next(self, now_ms: int, every_ms: int) -> int:
+        """The next turn of this site: the same whoever asks, before or after a restart, and not the same for all sites at once."""
+        return now_ms - (now_ms - self._turn_ms) % every_ms + every_ms
 
     @property
     def _stock_matters(self) -> bool:
@@ -352,11 +360,6 @@ def reporting(site: Site, gateway: Gateway) -> tuple[str, ...]:
     others = tuple(asset.id for asset in site.assets if not isinstance(asset, Gateway))
     alone = len(others) == len(site.assets) - 1
     return gateway.assets or (others if alone else ())
-
-
-def _next(now_ms: int, every_ms: int) -> int:
-    """The next multiple of `every_ms`: the same whoever asks, before or after a restart."""
-    return now_ms - now_ms % every_ms + every_ms
 
 
 def _key(name: str) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import sqrt
 from operator import mul
 from statistics import fmean, median
@@ -37,6 +38,7 @@ def beds_span(beds: Beds) -> Span | None:
     return Span(0.1 * flow_lpm, flow_lpm, 2 * flow_lpm) if flow_lpm else None
 
 
+@cache
 def fresh_for_ms(interval_s: float) -> int:
     """How long a value stands for the present: three intervals, at least two minutes (domain reference 8, SN-SI)."""
     return max(120_000, round(3000 * interval_s))
