@@ -20,7 +20,7 @@ SKEW_MIN_MS = 120_000
 MIN_SILENCE_MS = 120_000
 
 
-class SkewTracker(msgspec.Struct, array_like=True):
+class SkewTracker(msgspec.Struct, array_like=True, gc=False):
     """Tells a clock that is behind from a backlog: a slow clock is late by the same amount for as long as we look, a backlog by ever less.
 
     `lags_ms` and `received_ms` are of the last SKEW_SAMPLES observations that came too late to be live.
@@ -39,7 +39,7 @@ class SkewTracker(msgspec.Struct, array_like=True):
         return None if in_a_burst else int(median(self.lags_ms))
 
 
-class AssetSnapshot(msgspec.Struct, array_like=True):
+class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received).
 
     Of a gateway alone: `dark` while nothing comes from it nor from behind it, `back_ms` when that was last over.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import hypot
 from typing import NamedTuple
 
@@ -55,7 +54,7 @@ class Frozen(NamedTuple):
 class BankTrack:
     """One bank of a manifold: cylinders of one type, one pressure."""
 
-    __slots__ = ("cylinders", "level", "litres_per_bar", "residual_bar", "size_l", "water_l")
+    __slots__ = ("cylinders", "level", "litres_per_bar", "residual_bar", "size_l", "temp_c", "water_l")
 
     def __init__(self, bank: Bank, residual_bar: float) -> None:
         kind = CYLINDERS[bank.type]
@@ -63,8 +62,13 @@ class BankTrack:
         self.water_l = bank.cylinders * kind.water_l
         self.residual_bar = residual_bar
         self.level = Level(STEP_BAR)
+        self.temp_c = STORE_TEMP_C
         self.litres_per_bar = self.water_l
         self.size_l = self.litres(bank.fill_bar or kind.fill_bar, STORE_TEMP_C)
+
+    def litres_now(self, pressure_bar: float) -> float:
+        """At the temperature of the last reading."""
+        return self.litres(pressure_bar, self.temp_c)
 
     def litres(self, pressure_bar: float, temp_c: float) -> float:
         return usable_litres(1, self.water_l, pressure_bar, temp_c, self.residual_bar)
@@ -89,7 +93,7 @@ class ManifoldState(msgspec.Struct, frozen=True):
     falling_count: int = 0
 
 
-PRESSURES: dict[str, BankName] = {"bank_a_bar": "a", "bank_b_bar": "b", "reserve_bar": "reserve"}
+SIGNAL_OF: dict[BankName, str] = {"a": "bank_a_bar", "b": "bank_b_bar", "reserve": "reserve_bar"}
 
 
 class ManifoldTrack:
@@ -100,9 +104,6 @@ class ManifoldTrack:
         self.room_temp_c = manifold.room_temp_c
         self.fresh_ms = fresh_for_ms(manifold.interval_s)
         self.banks = {name: BankTrack(bank, manifold.residual_bar) for name, bank in manifold.banks.items()}
-        self._sensors = tuple(
-            (s, name, self.banks[name], self._litres_of(self.banks[name])) for s, name in PRESSURES.items() if name in self.banks
-        )
         self.flow = Flow(manifold.interval_s)
         self.temp_c = 0.0
         self.temp_ms = 0
@@ -118,11 +119,13 @@ class ManifoldTrack:
         if flow is not None:
             self.flow.observe(flow, time_ms)
         events: list[StockEvent] = []
-        for signal, name, bank, litres in self._sensors:
-            pressure = values.get(signal)
+        temp_c = self.temperature_c
+        for name, bank in self.banks.items():
+            pressure = values.get(SIGNAL_OF[name])
             if pressure.__class__ is not float:
                 continue
-            rise = bank.level.observe(time_ms, pressure, litres)
+            bank.temp_c = temp_c
+            rise = bank.level.observe(time_ms, pressure, bank.litres_now)
             if rise:
                 events.append(rise_event(site, self.asset, name, "refill", rise))
         said = values.get("bank_in_use")
@@ -131,9 +134,6 @@ class ManifoldTrack:
         else:
             self.in_use_ms = time_ms
         return events
-
-    def _litres_of(self, bank: BankTrack) -> Callable[[float], float]:
-        return lambda pressure_bar: bank.litres(pressure_bar, self.temperature_c)
 
     @property
     def temperature_c(self) -> float:
