@@ -85,7 +85,9 @@ class Concentrator(_Asset):
 
 class Gateway(_Asset):
     kind: Literal["gateway"]
-    assets: tuple[Id, ...] = Field(default=(), description="Ids of the assets that this gateway reports for; a site's only gateway that names none reports for all.")
+    assets: tuple[Id, ...] = Field(
+        default=(), description="Ids of the assets that this gateway reports for; a site's only gateway that names none reports for all."
+    )
     interval_s: float = Field(default=60.0, gt=0, le=86_400, description="Expected time between two reports, in seconds.")
 
 
