@@ -404,4 +404,6 @@ async def test_close_while_waiting_for_the_next_try_ends_at_once() -> None:
     task = asyncio.create_task(subject.run())
     await problem(subject, "nothing listens")
     await subject.close()
-    await asyncio.wait_for(task, 1)
+    over, _ = await asyncio.wait({task}, timeout=1)
+    assert over == {task}
+    assert task.exception() is None
