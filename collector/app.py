@@ -26,7 +26,7 @@ from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
 from collector.decoding import Decoder
 from collector.errors import JournalError, OxygridError, UserError
-from collector.evaluator import Command, Evaluator
+from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal import SqliteJournal
 from collector.notify.channels import channel_of
@@ -36,7 +36,7 @@ from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
-from collector.outputs import Notice, StateChange, Transition
+from collector.outputs import Command, Notice, StateChange, Transition
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
 from collector.records import CONTROL, Message
 from collector.selfwatch import Health

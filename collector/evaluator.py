@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.outputs import SiteSnapshot, StateChange, Transition
+from collector.outputs import Command, SiteSnapshot, StateChange, Transition
 from collector.points import alarm_point
 from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
@@ -25,14 +25,6 @@ from devices.signal import Observation
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SiteState).decode
-
-
-class Command(msgspec.Struct, frozen=True):
-    """An operator's command, as it stands in the journal. `alarm` is `site/asset/rule` (`site/rule` for one of the whole site)."""
-
-    command: str
-    alarm: str
-    by: str = ""
 
 
 class SourceChange(msgspec.Struct, frozen=True):

@@ -16,17 +16,35 @@ Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 PRIORITIES: tuple[Priority, ...] = ("info", "low", "medium", "high")
 """Ascending; docs/reference/alarms.md says how they map to ISO 7396-1 and IEC 60601-1-8."""
 
-AlarmState: TypeAlias = Literal["normal", "unacknowledged", "acknowledged", "returned"]
-"""ISA-18.2 NORM, UNACK, ACKED, RTNUN."""
+ProcessState: TypeAlias = Literal["normal", "unacknowledged", "acknowledged", "returned", "latched_unacknowledged", "latched_acknowledged"]
+"""What the process and the acknowledgements make of an alarm (ISA-18.2 NORM, UNACK, ACKED, RTNUN; latched until reset, IEC 62682)."""
 
-AlarmEvent: TypeAlias = Literal["raised", "cleared", "acknowledged", "discovered_late"]
+AlarmState: TypeAlias = Literal[
+    "normal", "unacknowledged", "acknowledged", "returned", "latched_unacknowledged", "latched_acknowledged",
+    "shelved", "suppressed", "out_of_service",
+]  # fmt: skip
+"""What is shown: the process state, or what keeps it from being annunciated (ISA-18.2 SHLVD, DSUPR, OOSRV)."""
+
+AlarmEvent: TypeAlias = Literal[
+    "raised", "cleared", "acknowledged", "latched", "reset", "realarmed", "escalated",
+    "shelved", "unshelved", "suppressed", "unsuppressed", "out_of_service", "returned_to_service", "discovered_late",
+]  # fmt: skip
+
+ONCE: frozenset[AlarmEvent] = frozenset({"raised", "cleared", "latched", "discovered_late"})
+"""Events that an occurrence has once at most; the others may come again, and carry their time in their id."""
+
+Nature: TypeAlias = Literal["process", "suspect_sensor", "communication"]
+"""What an alarm is about: oxygen and plant, a sensor that may be wrong, or that nothing is heard."""
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of one alarm. `occurrence` is `site/asset/rule@raised-event-ms`; (occurrence, event) is unique for ever.
+    """One change of one alarm. `occurrence` is `site/asset/rule@raised-event-ms`; `id` is unique for ever.
 
     `asset` is empty for an alarm of the whole site. `value` and `limit` are those that decided, in `unit`. `text` is one English line for
-    people: what, where, since when, and what to do.
+    people: what, where, since when, and what to do. `annunciate`: people are to be told of it; an alarm that is shelved, suppressed or out
+    of service goes on being evaluated and logged, and nobody is told. `condition`: the condition holds. `by` and `why` are of the person
+    whose command it was; `hidden_by` names what suppresses it. `until_ms`: when what was discovered late ended, or when a shelf or a time
+    out of service ends.
     """
 
     occurrence: str
@@ -44,11 +62,16 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     limit: float | None = None
     unit: str = ""
     by: str = ""
+    why: str = ""
     until_ms: int | None = None
+    annunciate: bool = False
+    condition: bool = False
+    hidden_by: str = ""
+    nature: Nature = "process"
 
     @property
     def id(self) -> str:
-        return f"{self.occurrence}/{self.event}"
+        return f"{self.occurrence}/{self.event}" + ("" if self.event in ONCE else f"@{self.evaluated_ms}")
 
     @property
     def alarm(self) -> str:
@@ -123,11 +146,46 @@ class SiteSnapshot(msgspec.Struct, frozen=True):
     state: bytes
 
 
+CommandName: TypeAlias = Literal["ack", "reset", "shelve", "unshelve", "out_of_service", "return"]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What a person tells an alarm, as it stands in the journal and in the audit trail. `alarm` is `site/asset/rule` (`site/rule` for one
+    of the whole site).
+
+    `by` is who, `why` the reason: both are asked for by all but ack and reset, which need `by` alone. `minutes` is how long an alarm is to
+    be shelved or out of service; `one_shot`: the shelf also ends when the condition returns to normal.
+    """
+
+    command: CommandName
+    alarm: str
+    by: str = ""
+    why: str = ""
+    minutes: float = 0.0
+    one_shot: bool = False
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the audit trail: a command, and what became of it (`refused` is the reason, empty where it was done).
+
+    `state` is what the alarm showed afterwards. `seq` is the journal's batch that held the command and `nth` its place among that batch's
+    commands: the same entry again, after a crash, adds nothing.
+    """
+
+    at_ms: int
+    seq: int
+    nth: int
+    command: Command
+    state: AlarmState
+    refused: str = ""
+
+
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of the evaluator changed: written in one transaction or not at all."""
 
     snapshots: list[SiteSnapshot] = []
     transitions: list[Transition] = []
+    audit: list[AuditEntry] = []
     notices: list[Notice] = []
     points: list[Point] = []
     stock: list[StockEstimate] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from collector.alarms.states import Trigger, follow
-from collector.outputs import AlarmEvent, AlarmState
+from collector.outputs import AlarmEvent, ProcessState
 from collector.rules.compile import Verdict
 
 
@@ -17,7 +17,7 @@ class Change(msgspec.Struct, frozen=True):
     """A change of state: `event_ms` by the equipment's time, `raised_ms` of the occurrence it belongs to."""
 
     event: AlarmEvent
-    state: AlarmState
+    state: ProcessState
     event_ms: int
     raised_ms: int
 
@@ -34,7 +34,7 @@ class Alarm(msgspec.Struct, array_like=True):
     """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock;
     `paused_ms` is the event time since which nothing can be said, so that the delay stands still."""
 
-    state: AlarmState = "normal"
+    state: ProcessState = "normal"
     condition: bool = False
     raised_ms: int = 0
     pending_ms: int | None = None

@@ -116,4 +116,6 @@ class Book:
             limit=condition.limit(value),
             unit=condition.unit,
             by=by,
+            annunciate=change.event in {"raised", "cleared"},
+            condition=change.state in {"unacknowledged", "acknowledged"},
         )

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from collector.outputs import AlarmEvent, AlarmState
+from collector.outputs import AlarmEvent, ProcessState
 
 Trigger: TypeAlias = Literal["condition_true", "condition_false", "ack"]
 
-TABLE: dict[AlarmState, dict[Trigger, tuple[AlarmState, AlarmEvent]]] = {
+TABLE: dict[ProcessState, dict[Trigger, tuple[ProcessState, AlarmEvent]]] = {
     "normal": {"condition_true": ("unacknowledged", "raised")},
     "unacknowledged": {"condition_false": ("returned", "cleared"), "ack": ("acknowledged", "acknowledged")},
     "acknowledged": {"condition_false": ("normal", "cleared")},
     "returned": {"condition_true": ("unacknowledged", "raised"), "ack": ("normal", "acknowledged")},
 }
 
-IGNORED: frozenset[tuple[AlarmState, Trigger]] = frozenset(
+IGNORED: frozenset[tuple[ProcessState, Trigger]] = frozenset(
     {
         ("normal", "condition_false"),
         ("normal", "ack"),
@@ -30,6 +30,6 @@ IGNORED: frozenset[tuple[AlarmState, Trigger]] = frozenset(
 )
 
 
-def follow(state: AlarmState, trigger: Trigger) -> tuple[AlarmState, AlarmEvent] | None:
+def follow(state: ProcessState, trigger: Trigger) -> tuple[ProcessState, AlarmEvent] | None:
     """The next state and what to call the change; None where nothing changes."""
     return TABLE[state].get(trigger)

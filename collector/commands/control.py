@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collector.errors import OxygridError, UserError
-from collector.evaluator import Command
+from collector.outputs import Command
 
 if TYPE_CHECKING:
     from collector.config import Config

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from collector.errors import UserError
-from collector.evaluator import Command
+from collector.outputs import Command
 from collector.views import StatusView
 
 log = logging.getLogger(__name__)
