@@ -298,11 +298,8 @@ class Collector:
 
     async def command(self, command: Command) -> str:
         """An operator's command: checked, then journalled like a reading, so that it is folded in its place. `done`, or why not."""
-        if command.command != "ack":
-            return f"unknown command {command.command!r}; known: ack"
-        waiting = self.evaluation.evaluator.unacknowledged()
-        if command.alarm not in waiting:
-            return f"no alarm {command.alarm!r} waits for an acknowledgement; waiting: {', '.join(waiting) or 'none'}"
+        if refused := self.evaluation.evaluator.refusal(command):
+            return refused
         await self._feed.append([Message(f"{CONTROL}command", msgspec.json.encode(command))])
         return "done"
 

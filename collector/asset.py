@@ -10,8 +10,10 @@ from statistics import median
 
 import msgspec
 
-from collector.rules.compile import Program
-from devices.assets import Asset
+from collector.derive import plant_state
+from collector.rates import Series, change, hours_to
+from collector.rules.condition import Program
+from devices.assets import Asset, PsaPlant
 from devices.signal import HISTORY, Observation, Timing, Value
 
 SKEW_SAMPLES = 20
@@ -42,7 +44,8 @@ class SkewTracker(msgspec.Struct, array_like=True, gc=False):
 class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received).
 
-    Of a gateway alone: `dark` while nothing comes from it nor from behind it, `back_ms` when that was last over.
+    `series` are those of the rates and trends that rules ask for, by name; `faulty` is signal → when it last gave a number that no working
+    sensor gives.
     """
 
     event_ms: int = 0
@@ -56,8 +59,8 @@ class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     skew: SkewTracker | None = None
     online: bool | None = None
     offline_ms: int = 0
-    dark: bool = False
-    back_ms: int = 0
+    series: dict[str, Series] | None = None
+    faulty: dict[str, int] | None = None
 
 
 @cache
@@ -69,13 +72,13 @@ def silent_after_ms(interval_s: float) -> int:
 class AssetState:
     """One asset, live. `awake`: some alarm of it is pending or open, so that even a quiet reading needs a look."""
 
-    __slots__ = ("asset", "awake", "gateway", "program", "silent_after_ms", "state", "times", "values")
+    __slots__ = ("asset", "awake", "derives", "program", "silent_after_ms", "state", "times", "values")
 
     def __init__(self, asset: Asset, program: Program, state: AssetSnapshot | None = None) -> None:
         self.asset = asset
         self.program = program
-        self.gateway: str | None = None
         self.awake = False
+        self.derives = bool(program.rates or program.trends) or isinstance(asset, PsaPlant)
         self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.state = state or AssetSnapshot()
         self.values: dict[str, Value] = self.state.values
@@ -98,7 +101,40 @@ class AssetState:
         self.times.update(dict.fromkeys(values, (event_ms, obs.received_ms)))
         if obs.seq is not None:
             self._count(obs.seq)
+        if state.faulty:
+            state.faulty = {name: at_ms for name, at_ms in state.faulty.items() if name not in values} or None
         return values
+
+    def derive(self, values: dict[str, Value], event_ms: int) -> dict[str, Value]:
+        """Live values with what follows from them: the state of a plant whose controller gives none, the rates and trends that rules ask
+        for."""
+        found: dict[str, Value] = {}
+        if isinstance(self.asset, PsaPlant) and "state" not in self.times:
+            state = plant_state(self.values, self.asset.rated_flow_lpm)
+            found = {} if state is None else {"state": state}
+        for rate in self.program.rates:
+            value = values.get(rate.signal)
+            if isinstance(value, float) and (moved := change(self._series(rate.name), rate, value, event_ms)) is not None:
+                found[rate.name] = moved
+        for trend in self.program.trends:
+            value = values.get(trend.signal)
+            if not isinstance(value, float) or any(gate.judge(self.values) is not None for gate in trend.gates):
+                continue
+            if (hours := hours_to(self._series(trend.name), trend, value, event_ms)) is not None:
+                found[trend.name] = hours
+        if not found:
+            return values
+        self.values.update(found)
+        return values | found
+
+    def _series(self, name: str) -> Series:
+        if self.state.series is None:
+            self.state.series = {}
+        return self.state.series.setdefault(name, Series())
+
+    def fault(self, signal: str, received_ms: int) -> None:
+        """The sensor gave a number that no working sensor gives."""
+        self.state.faulty = {**(self.state.faulty or {}), signal: received_ms}
 
     def _count(self, seq: int) -> None:
         state = self.state

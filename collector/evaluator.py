@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.outputs import Command, SiteSnapshot, StateChange, Transition
+from collector.outputs import AuditEntry, Command, SiteSnapshot, StateChange, Transition
 from collector.points import alarm_point
 from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
@@ -35,6 +35,10 @@ class HealthWord(msgspec.Struct, frozen=True):
     """What the collector says of itself; judged like an asset of kind `collector`."""
 
     values: dict[str, float | bool | str]
+
+
+SENSOR_FAULTS = frozenset({"out_of_range", "not_finite"})
+"""Reasons of a reject that say something about the sensor, not about its sender."""
 
 
 class Place(NamedTuple):
@@ -80,13 +84,20 @@ class Evaluator:
             self._begin(batch)
         self._advance(batch.received_ms, out)
         sites, ahead = self.sites, self._ahead
+        if batch.rejects:
+            self._note_faults(batch, out)
+        commands = 0
         for event in batch.events:
             if event.__class__ is Observation:
                 site = sites.get(event.site)
                 if site is not None and not (ahead and event.site in ahead):
                     site.observe(event, out)
             elif not isinstance(event, Observation):
-                self._other(event, out)
+                if event.__class__ is Control and event.name == "command":
+                    self._command(event, batch.seq, commands, out)
+                    commands += 1
+                else:
+                    self._other(event, out)
         self.cursor = batch.seq
         if ahead:
             self._catch_up()
@@ -98,9 +109,10 @@ class Evaluator:
     def next_deadline_ms(self) -> int | None:
         return self._deadlines[0][0] if self._deadlines else None
 
-    def unacknowledged(self) -> list[str]:
-        """The names of the alarms that wait for an acknowledgement."""
-        return [name for site in self.sites.values() for name in site.book.unacknowledged()]
+    def refusal(self, command: Command) -> str:
+        """Why a command would be refused now, and what would be right; empty where it would be obeyed."""
+        site = self.sites.get(command.alarm.partition("/")[0])
+        return site.panel.refusal(command) if site is not None else f"there is no alarm {command.alarm!r}: no such site"
 
     def snapshots(self, names: Iterable[str]) -> list[SiteSnapshot]:
         """The state of these sites after the batch `cursor`."""
@@ -178,16 +190,26 @@ class Evaluator:
             for name, site in self.sites.items():
                 if name not in self._ahead:
                     site.heard_from(event.received_ms, connected=connected)
-        elif event.name == "command":
-            self._command(msgspec.json.decode(event.payload, type=Command), event.received_ms, out)
         elif event.name == "health":
             values = msgspec.json.decode(event.payload, type=HealthWord).values
             self.sites[COLLECTOR_SITE.id].observe(
                 Observation(COLLECTOR_SITE.id, COLLECTOR_ASSET, COLLECTOR_ASSET, event.received_ms, event.received_ms, values), out
             )
 
-    def _command(self, command: Command, now_ms: int, out: StateChange) -> None:
-        site, _, rest = command.alarm.partition("/")
-        asset, _, rule = rest.rpartition("/")
-        if command.command == "ack" and site in self.sites and site not in self._ahead:
-            self.sites[site].acknowledge((asset, rule), command.by, now_ms, out)
+    def _command(self, event: Control, seq: int, nth: int, out: StateChange) -> None:
+        """Obeyed or refused, it is in the audit trail."""
+        command = msgspec.json.decode(event.payload, type=Command)
+        site = self.sites.get(command.alarm.partition("/")[0])
+        if site is None or site.site.id in self._ahead:
+            return
+        refused, state = site.command(command, event.received_ms, out)
+        out.audit.append(AuditEntry(at_ms=event.received_ms, seq=seq, nth=nth, command=command, state=state, refused=refused))
+
+    def _note_faults(self, batch: Decoded, out: StateChange) -> None:
+        """Numbers that were set aside because no working sensor gives them are a fact about the sensor."""
+        for reject in batch.rejects:
+            if reject.signal is not None and reject.reason in SENSOR_FAULTS:
+                *_, site_id, asset = reject.topic.split("/")
+                site = self.sites.get(site_id)
+                if site is not None and site_id not in self._ahead:
+                    site.faulty(asset, reject.signal, batch.received_ms, out)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from collector.alarms.alarm import Alarm, Delays
+from collector.alarms.alarm import Alarm, Traits
 from collector.asset import AssetState
-from collector.rules.compile import Condition, Verdict
+from collector.rules.condition import Condition, Verdict
 from devices.signal import Observation, Value
 
 CLOSE_AFTER_MS = 60_000
@@ -40,20 +40,15 @@ class LateConditions(msgspec.Struct, array_like=True):
         for condition in asset.program.conditions:
             key = f"{name}/{condition.rule.id}"
             alarm = self.alarms.setdefault(key, Alarm())
-            delays = Delays(int(condition.rule.on_delay_s * 1000), int(condition.rule.off_delay_s * 1000), 1 << 62)
+            traits = Traits(int(condition.rule.on_delay_s * 1000), int(condition.rule.off_delay_s * 1000), 1 << 62, auto_ack=True)
             verdict = condition.judge(values)
             if verdict is Verdict.RAISE and not alarm.condition and self._hidden(name, condition):
                 verdict = Verdict.HOLD
-            change = alarm.judge(verdict, obs.event_ms, obs.received_ms, delays)
-            if change is None:
-                continue
-            if change.event == "raised":
-                value = condition.value(values)
-                if value is not None:
+            for change in alarm.judge(verdict, obs.event_ms, obs.received_ms, traits):
+                if change.event == "cleared":
+                    found.append((key, alarm.raised_ms, change.event_ms, self.deciding.pop(key, None)))
+                elif (value := condition.value(values)) is not None:
                     self.deciding[key] = value
-            else:
-                found.append((key, alarm.raised_ms, change.event_ms, self.deciding.pop(key, None)))
-                alarm.state = "normal"
         return found
 
     def _hidden(self, asset: str, condition: Condition) -> bool:

@@ -80,7 +80,8 @@ def _models() -> Iterator[tuple[str, type[BaseModel]]]:
 
 def _section_name(above: str, key: str, model: type[BaseModel]) -> str:
     kind = model.model_fields.get("kind")
-    what = f" of kind `{get_args(kind.annotation)[0]}`" if kind else ""
+    tag = get_args(kind.annotation) if kind else ()
+    what = f" of kind `{tag[0]}`" if tag else ""
     return f"{above.replace(' of kind ', ' ')} `{key}`{what}" if above else f"`{key}`{what}"
 
 

@@ -1,151 +1,31 @@
-"""Rules → conditions: the rules of one asset with their numbers resolved, arranged so that a quiet reading costs one comparison. Pure.
+"""Rules → programs: the rules of one asset with their numbers resolved, arranged so that a quiet reading costs one comparison. Pure.
 
-A `Condition` judges the latest values of an asset: raise, clear, or hold (inside the hysteresis). A `Program` maps each signal to its
-`Watch`: the band of values in which no condition that reads the signal can raise. Programs are shared between assets that declare the same.
+Programs are shared between assets that declare the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
-from collector.rules.model import Gate, Limit, Rule, RuleSet
+from collector.rules.condition import (
+    JOINED,
+    ON_READINGS,
+    Condition,
+    OpenGate,
+    Program,
+    Rate,
+    Threshold,
+    Trend,
+    Verdict,
+    Watch,
+    any_of,
+    derived_name,
+)
+from collector.rules.model import Gate, Rule, RuleSet, Test
 from devices.assets import Asset, Manifold, Site
 from devices.oxygen import CYLINDERS
 from devices.signal import Value
-
-ON_READINGS = frozenset({"below", "above", "outside", "state"})
-"""The types of rule that are judged on readings; the others are about time, silence or hours."""
-
-
-class Verdict(Enum):
-    RAISE = "raise"
-    CLEAR = "clear"
-    HOLD = "hold"
-    PAUSE = "pause"
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """`limit` is where it raises, `clear` where it may clear, `sign` −1 for below and +1 for above."""
-
-    sign: int
-    limit: float
-    clear: float
-
-    def judge(self, value: float) -> Verdict:
-        if (value - self.limit) * self.sign > 0:
-            return Verdict.RAISE
-        return Verdict.CLEAR if (self.clear - value) * self.sign >= 0 else Verdict.HOLD
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGate:
-    """A gate with its number resolved."""
-
-    signal: str
-    above: float | None
-    states: frozenset[str]
-    over: frozenset[str]
-
-    def judge(self, values: Mapping[str, Value]) -> Verdict | None:
-        """None while it is open; closed it pauses, or clears where the alarm is over."""
-        value = values.get(self.signal)
-        if value is None:
-            return None
-        if self.states:
-            name = state_name(value)
-            return None if name in self.states else Verdict.CLEAR if name in self.over else Verdict.PAUSE
-        return None if self.above is None or (isinstance(value, float) and value > self.above) else Verdict.PAUSE
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One rule as it holds for an asset. `thresholds` has one entry (below, above) or two (outside); none for a state rule."""
-
-    rule: Rule
-    thresholds: tuple[Threshold, ...]
-    gates: tuple[OpenGate, ...]
-    unit: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Every signal whose change can change the verdict."""
-        return (*self.rule.signals, *(gate.signal for gate in self.gates))
-
-    def value(self, values: Mapping[str, Value]) -> Value | None:
-        """The value that counts; None while it is unknown (with `pick`: while any of them is)."""
-        found = [values.get(name) for name in self.rule.signals]
-        if len(found) == 1:
-            return found[0]
-        numbers = [value for value in found if isinstance(value, float)]
-        if not numbers or len(numbers) < len(found):
-            return None
-        return min(numbers) if self.rule.pick == "lowest" else max(numbers)
-
-    def judge(self, values: Mapping[str, Value]) -> Verdict:
-        """Raise, clear or hold, from the latest values. Unknown holds."""
-        value = self.value(values)
-        if value is None:
-            return Verdict.HOLD
-        closed = self.closed(values)
-        if closed is not None:
-            return closed
-        if not self.thresholds:
-            name = state_name(value)
-            if name in self.rule.raise_states:
-                return Verdict.RAISE
-            return Verdict.CLEAR if name in self.rule.clear_states else Verdict.HOLD
-        if not isinstance(value, float):
-            return Verdict.HOLD
-        verdicts = {threshold.judge(value) for threshold in self.thresholds}
-        if Verdict.RAISE in verdicts:
-            return Verdict.RAISE
-        return Verdict.HOLD if Verdict.HOLD in verdicts else Verdict.CLEAR
-
-    def closed(self, values: Mapping[str, Value]) -> Verdict | None:
-        """What the gates say: None while all are open."""
-        if not self.gates:
-            return None
-        closed = {verdict for gate in self.gates if (verdict := gate.judge(values)) is not None}
-        return None if not closed else Verdict.CLEAR if Verdict.CLEAR in closed else Verdict.PAUSE
-
-    def limit(self, value: Value | None) -> float | None:
-        """The limit that this value is beyond, or the first."""
-        if not self.thresholds:
-            return None
-        if isinstance(value, float):
-            for threshold in self.thresholds:
-                if threshold.judge(value) is Verdict.RAISE:
-                    return threshold.limit
-        return self.thresholds[0].limit
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """While no alarm of the asset is awake: a number in [low, high], or a state in `quiet`, can raise nothing and needs no further look."""
-
-    low: float
-    high: float
-    loud: frozenset[Value]
-    conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """All rules of one asset: those on readings, by signal; and the few that are about time, silence or hours."""
-
-    watches: Mapping[str, Watch]
-    conditions: tuple[Condition, ...]
-    others: tuple[Condition, ...]
-
-
-def state_name(value: Value) -> str:
-    """A state as rules name it; contacts are "true" and "false"."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def declared(asset: Asset | None) -> dict[str, float]:
@@ -172,75 +52,186 @@ class Programs:
 
     def of_asset(self, site: Site, asset: Asset) -> Program:
         """The program of an asset: its kind's rules and those of every kind, with overrides applied and limits resolved."""
-        numbers = declared(asset)
         if site.id in self._rules.sites or f"{site.id}/{asset.id}" in self._rules.assets:
-            return _compile(self._asset_rules(site.id, asset), numbers)
-        key = (asset.kind, getattr(asset, "duty", None), *numbers.items())
+            return _compile(self._asset_rules(site.id, asset), asset)
+        key = (asset.kind, getattr(asset, "duty", None), getattr(asset, "analyser", None), *declared(asset).items())
         program = self._shared.get(key)
         if program is None:
-            program = self._shared[key] = _compile(self._asset_rules(site.id, asset), numbers)
+            program = self._shared[key] = _compile(self._asset_rules(site.id, asset), asset)
         return program
 
     def of_site(self, site: Site) -> tuple[Condition, ...]:
-        """The rules about the site as a whole (hours left)."""
-        return _compile(self._rules.of(site.id, "", "site"), {}).others
+        """The rules about the site as a whole: hours left, stock, what several assets say together."""
+        rules = self._rules.of(site.id, "", "site")
+        found = (_site_condition(rule, site) if rule.parts else _condition(rule, rule, _Knows({}, None)) for rule in rules)
+        return tuple(condition for condition in found if condition is not None)
 
     def of_collector(self) -> Program:
         """The rules about the collector itself."""
-        return _compile(self._rules.of("", "", "collector"), {})
+        return _compile(self._rules.of("", "", "collector"), None)
 
     def _asset_rules(self, site: str, asset: Asset) -> tuple[Rule, ...]:
         found = (*self._rules.of(site, asset.id, asset.kind), *self._rules.of(site, asset.id, "any"))
         return tuple(rule for rule in found if not rule.needs or getattr(asset, rule.needs, False))
 
 
-def _compile(rules: tuple[Rule, ...], declares: dict[str, float]) -> Program:
-    conditions = [condition for rule in rules if (condition := _condition(rule, declares)) is not None]
+def _site_condition(rule: Rule, site: Site) -> Condition | None:
+    """A rule over assets of one site: each part is judged on every asset of its kind (on the site's own values where it names none).
+
+    None where the site has no asset for one of the parts.
+    """
+    parts: list[Condition] = []
+    for index, part in enumerate(rule.parts):
+        fitting = [asset for asset in site.assets if asset.kind == part.kind]
+        knows = [_Knows(declared(asset), asset) for asset in fitting] if part.kind else [_Knows({}, None)]
+        found = [_condition(rule, part, each, f"{index}:{each.asset.id if each.asset else ''}") for each in knows]
+        usable = [condition for condition in found if condition is not None]
+        if not usable:
+            return None
+        parts += usable
+    return Condition(rule, rule, (), parts=tuple(parts))
+
+
+def judge_parts(condition: Condition, values_of: Callable[[str], Mapping[str, Value]]) -> Verdict:
+    """The verdict of a rule over several assets: each part by whichever of its assets is worst."""
+    by_part: dict[str, list[Verdict]] = {}
+    for part in condition.parts:
+        index, _, asset = part.on.partition(":")
+        by_part.setdefault(index, []).append(part.judge(values_of(asset)))
+    return JOINED[condition.test.type]([any_of(verdicts) for verdicts in by_part.values()])
+
+
+def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
+    knows = _Knows(declared(asset), asset)
+    conditions = tuple(condition for rule in rules if (condition := _condition(rule, rule, knows)) is not None)
     on_readings = tuple(c for c in conditions if c.rule.type in ON_READINGS)
     others = tuple(c for c in conditions if c.rule.type not in ON_READINGS)
     by_signal: dict[str, list[Condition]] = {}
     for condition in on_readings:
-        for name in dict.fromkeys(condition.inputs):
-            by_signal.setdefault(name, []).append(condition)
-    return Program({name: _watch(name, found) for name, found in by_signal.items()}, on_readings, others)
+        for leaf in _leaves(condition):
+            for name in dict.fromkeys(leaf.reads):
+                by_signal.setdefault(name, []).append(leaf)
+    leaves = [leaf for condition in conditions for leaf in _leaves(condition)]
+    return Program(
+        {name: _watch(found) for name, found in by_signal.items()},
+        on_readings,
+        others,
+        {condition.rule.id: condition for condition in conditions},
+        tuple(dict.fromkeys(_rate(leaf) for leaf in leaves if leaf.test.type in {"rising", "falling"})),
+        tuple(_trend(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "forecast"),
+    )
 
 
-def _condition(rule: Rule, known: dict[str, float]) -> Condition | None:
+@dataclass(frozen=True, slots=True)
+class _Knows:
+    """What limits may refer to, and the asset that declares it (None: a site, the collector)."""
+
+    numbers: dict[str, float]
+    asset: Asset | None
+
+
+def _condition(rule: Rule, test: Test, knows: _Knows, on: str = "") -> Condition | None:
     """The rule with its numbers; None where the asset does not declare what a limit refers to."""
-    thresholds: list[Threshold] = []
-    sides: tuple[tuple[int, Limit | None, Limit | None], ...] = ((1 if rule.type == "above" else -1, rule.limit, rule.clear),)
-    if rule.type == "outside":
-        sides = ((-1, rule.limit, rule.clear), (1, rule.upper, rule.upper_clear))
-    for sign, limit, clear in sides:
+    thresholds = _thresholds(test, knows.numbers)
+    gates = [_gate(gate, knows) for gate in test.gates]
+    parts = [_condition(rule, part, knows, on) for part in rule.parts] if test is rule else []
+    if thresholds is None or None in parts:
+        return None
+    return Condition(
+        rule,
+        test,
+        _reads(rule, test),
+        thresholds,
+        tuple(gate for gate in gates if gate is not None),
+        _unit(test, thresholds),
+        tuple(part for part in parts if part is not None),
+        tuple(gate for each in rule.suppressed_while if (gate := _gate(each, knows)) is not None) if test is rule else (),
+        _worse(rule, knows.numbers) if test is rule else None,
+        on,
+    )
+
+
+def _thresholds(test: Test, known: dict[str, float]) -> tuple[Threshold, ...] | None:
+    """None where a number is not declared."""
+    if test.type == "compare":
+        return ()
+    if test.type == "forecast":
+        return (Threshold(-1, test.within_h or 0.0, test.clear_h or test.within_h or 0.0),)
+    side = -1 if test.type in {"below", "outside", "falling", "changeover", "hours_left"} else 1
+    found: list[Threshold] = []
+    for sign, limit, clear in ((side, test.limit, test.clear), (1, test.upper, test.upper_clear)):
         if limit is None:
             continue
         at = limit.value(known)
         back = at if clear is None else clear.value(known)
         if at is None or back is None:
             return None
-        thresholds.append(Threshold(sign, at, back))
-    gates = tuple(_gate(gate, known) for gate in rule.gates)
-    unit = rule.signals[0].rsplit("_", 1)[-1] if rule.signals and thresholds else "h" if rule.type == "hours_left" else ""
-    return Condition(rule, tuple(thresholds), gates, unit)
+        turned = -1 if test.type == "falling" else 1
+        found.append(Threshold(sign, turned * at, turned * back))
+    return tuple(found)
 
 
-def _gate(gate: Gate, known: dict[str, float]) -> OpenGate:
-    return OpenGate(gate.signal, gate.above.value(known) if gate.above is not None else None, gate.states, gate.over)
+def _reads(rule: Rule, test: Test) -> tuple[str, ...]:
+    match test.type:
+        case "hours_left":
+            return (f"{test.hours}_h",)
+        case "rising" | "falling" | "stuck" | "out_of_range" | "forecast":
+            return (derived_name(test, rule),)
+        case "changeover":
+            return (*test.signals, "bank_in_use")
+        case "compare":
+            others = (limit.of for limit in (test.limit, test.clear) if limit is not None and limit.of)
+            return tuple(dict.fromkeys((*test.signals, *others)))
+        case _:
+            return test.signals
 
 
-def _watch(name: str, conditions: list[Condition]) -> Watch:
-    """The band in which nothing raises. A signal that only serves a gate, or one of several picked, is looked at when it is beyond its own
-    limit; the others of the pick then decide."""
+def _unit(test: Test, thresholds: tuple[Threshold, ...]) -> str:
+    if test.type in {"hours_left", "forecast"}:
+        return "h"
+    return test.signals[0].rsplit("_", 1)[-1] if test.signals and (thresholds or test.type == "compare") else ""
+
+
+def _worse(rule: Rule, known: dict[str, float]) -> Threshold | None:
+    """Where a shelf ends although its time is not over."""
+    at = rule.worse_limit.value(known) if rule.worse_limit is not None else None
+    return None if at is None else Threshold(-1 if rule.type in {"below", "hours_left"} else 1, at, at)
+
+
+def _gate(gate: Gate, knows: _Knows) -> OpenGate | None:
+    """None where the gate is meant for other assets."""
+    if any(str(getattr(knows.asset, name, None)) != value for name, value in gate.where.items()):
+        return None
+    return OpenGate(gate.signal, gate.above.value(knows.numbers) if gate.above is not None else None, gate.states, gate.over)
+
+
+def _leaves(condition: Condition) -> tuple[Condition, ...]:
+    return condition.parts or (condition,)
+
+
+def _watch(conditions: list[Condition]) -> Watch:
+    """The band in which nothing raises. One of several signals that are picked from is looked at when it is beyond its own limit; the
+    others of the pick then decide. What is compared with another signal is always looked at."""
     low, high = float("-inf"), float("inf")
     loud: set[Value] = set()
     for condition in conditions:
-        if name not in condition.rule.signals:
-            continue
+        if condition.test.type == "compare":
+            low = float("inf")
         for threshold in condition.thresholds:
             if threshold.sign < 0:
                 low = max(low, threshold.limit)
             else:
                 high = min(high, threshold.limit)
-        for state in condition.rule.raise_states:
+        for state in condition.test.raise_states:
             loud.add({"true": True, "false": False}.get(state, state))
-    return Watch(low, high, frozenset(loud), tuple(conditions))
+    return Watch(low, high, frozenset(loud))
+
+
+def _rate(leaf: Condition) -> Rate:
+    rising = leaf.test.type == "rising"
+    return Rate(leaf.reads[0], leaf.test.signals[0], rising, int((leaf.test.window_s or 0) * 1000), abs(leaf.thresholds[0].limit))
+
+
+def _trend(leaf: Condition, known: dict[str, float]) -> Trend:
+    limit = leaf.test.limit.value(known) if leaf.test.limit else None
+    return Trend(leaf.reads[0], leaf.test.signals[0], limit or 0.0, leaf.test.side == "below", leaf.gates)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from collector.alarms.panel import key_of
 from collector.config.rulebook import default_rules
 from collector.decoding import Decoder
 from collector.evaluator import Evaluator
@@ -22,6 +23,7 @@ from collector.records import Batch, Message
 from collector.rules.model import RuleSet
 from devices.assets import Site
 
+QUIETLY = frozenset({"raised", "cleared", "suppressed", "unsuppressed"})
 START_MS = 1_760_000_040_000
 SITE = "dh"
 
@@ -35,6 +37,7 @@ class Story:
         self.seq = 0
         self.change = StateChange()
         self.told: list[Transition] = []
+        self.log: list[Transition] = []
         self.control(0, "start", {})
 
     def say(self, at_s: float, asset: str, *, stamp_s: float | None = None, **values: Any) -> None:
@@ -67,11 +70,24 @@ class Story:
         self.evaluator = Evaluator([self.site], self.rules, snapshots)
 
     def expect(self, *transitions: str, only: str = "") -> None:
-        """Exactly these since the last time: "asset/rule event", in order. `only`: look at this rule."""
+        """Exactly these since the last time: "asset/rule event", in order. `only`: look at this rule. What is suppressed or shelved is
+        judged and logged without a word to anybody: see `logged`."""
         seen, self.change = self.change.transitions, StateChange()
+        self.log.extend(seen)
+        seen = [t for t in seen if t.annunciate or t.event not in QUIETLY]
         self.told.extend(seen)
         found = [f"{t.alarm.removeprefix(SITE + '/')} {t.event}" for t in seen if only in ("", t.rule)]
         assert found == list(transitions), [t.text for t in seen]
+
+    def command(self, at_s: float, name: str, alarm: str, by: str = "Asha", **more: Any) -> str:
+        """A person's command; returns why it was refused, or an empty string."""
+        self.control(at_s, "command", {"command": name, "alarm": f"{SITE}/{alarm}", "by": by, **more})
+        return self.change.audit[-1].refused
+
+    def state(self, alarm: str) -> str:
+        """What the alarm shows now."""
+        found = self.evaluator.sites[SITE].book.alarms.get(key_of(alarm))
+        return found.state if found else "normal"
 
     @property
     def last(self) -> Transition:

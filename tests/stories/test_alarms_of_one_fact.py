@@ -18,7 +18,7 @@ def test_when_the_worse_is_over_the_milder_is_told() -> None:
     story = Story([LINE])
     story.keep_saying("line", 0, 100, line_pressure_bar=3.0)
     story.keep_saying("line", 110, 300, line_pressure_bar=3.5)
-    story.expect("line/LP-LL raised", "line/LP-LL cleared", "line/LP-L raised")
+    story.expect("line/LP-LL raised", "line/LP-LL cleared", "line/LP-L unsuppressed")
 
 
 def test_an_acknowledgement_is_an_event_like_any_other() -> None:
@@ -78,7 +78,7 @@ def test_hours_left_alarm_survives_silence_and_restart() -> None:
     story.control(91 * 60, "start", {})
     story.wait(12 * 3600)
     after = [f"{t.rule} {t.event}" for t in story.change.transitions if t.rule.startswith("AU")]
-    assert after == ["AU-02 raised"]
+    assert after == ["AU-02 raised", "AU-06 suppressed"]
 
 
 PSA = {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from collector.config.rulebook import default_rules
-from collector.rules.compile import ON_READINGS
+from collector.rules.condition import ON_READINGS
 from tests.stories.story import START_MS, Story
 
 LINE = {"id": "x", "kind": "pipeline", "nominal_bar": 4.0}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from collector.asset import SKEW_SAMPLES, AssetSnapshot, AssetState, SkewTracker
-from collector.rules.compile import Program
+from collector.rules.condition import Program
 from devices.assets import Pipeline
 from devices.signal import Observation, Timing, Value
 
@@ -15,7 +15,7 @@ LINE = Pipeline(id="line", kind="pipeline", nominal_bar=4.0, interval_s=10)
 
 
 def state() -> AssetState:
-    return AssetState(LINE, Program({}, (), ()))
+    return AssetState(LINE, Program({}, (), (), {}))
 
 
 def said(at_s: float, values: dict[str, Value], *, received_s: float | None = None, seq: int | None = None, timing: int = 0) -> Observation:

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from collector.config.rulebook import default_rules
-from collector.outputs import StateChange
+from collector.listening import reporting
+from collector.outputs import Command, StateChange
 from collector.rules.compile import Programs
 from collector.rules.model import RuleSet
-from collector.site import SiteFold, SiteState, reporting
+from collector.site import SiteFold, SiteState
 from devices.assets import Gateway, Site
 from devices.signal import Observation, Timing, Value
 
@@ -63,10 +64,10 @@ def test_after_a_start_everything_that_is_due_is_announced() -> None:
     told, later = Told(LINE, MANIFOLD, GATEWAY), Told(LINE, MANIFOLD, GATEWAY)
     told.fold.arm(NOW_MS)
     due = {(what, key): due_ms for due_ms, what, key in told.wakes}
-    assert set(due) == {("silence", "line"), ("silence", "man"), ("gateway", "gw"), ("stock", "")}
+    assert set(due) == {("silence", "line"), ("silence", "man"), ("listen", ""), ("minute", "")}
     assert due["silence", "line"] == due["silence", "man"] == NOW_MS + 120_000
-    assert NOW_MS < due["gateway", "gw"] <= NOW_MS + 30_000
-    assert NOW_MS < due["stock", ""] <= NOW_MS + 60_000
+    assert NOW_MS < due["listen", ""] <= NOW_MS + 30_000
+    assert NOW_MS < due["minute", ""] <= NOW_MS + 60_000
     later.fold.heard_from(NOW_MS, connected=True)
     later.fold.arm(min(due.values()) - 1)
     assert sorted(later.wakes) == sorted(told.wakes), "a restart a little later changes no turn"
@@ -82,19 +83,20 @@ def test_a_quiet_value_says_and_announces_nothing() -> None:
 def test_a_loud_value_announces_when_its_delay_ends_by_the_clock() -> None:
     told = Told(LINE)
     told.say("line", "pipeline", 0, {"line_pressure_bar": 3.0})
-    assert (NOW_MS + 15_000, "delay", "line/LP-LL") in told.wakes
-    told.fold.due("delay", "line/LP-LL", NOW_MS + 15_000, told.change)
+    assert (NOW_MS + 15_000, "alarm", "line/LP-LL") in told.wakes
+    told.fold.due("alarm", "line/LP-LL", NOW_MS + 15_000, told.change)
     assert told.events == ["dh/line/LP-LL raised"]
 
 
 def test_only_what_is_there_can_be_acknowledged() -> None:
     told = Told(LINE)
-    assert not told.fold.acknowledge(("line", "LP-LL"), "Asha", NOW_MS, told.change)
-    assert not told.fold.acknowledge(("line", "no-rule"), "Asha", NOW_MS, told.change)
+    ack, nothing = (Command("ack", f"dh/line/{rule}", "Asha") for rule in ("LP-LL", "no-rule"))
+    assert told.fold.command(ack, NOW_MS, told.change) == ("dh/line/LP-LL: it is normal, there is nothing to acknowledge", "normal")
+    assert told.fold.command(nothing, NOW_MS, told.change) == ("there is no alarm 'dh/line/no-rule'", "normal")
     told.say("line", "pipeline", 0, {"line_pressure_bar": 3.0})
     told.say("line", "pipeline", 10, {"line_pressure_bar": 3.0})
-    assert told.fold.acknowledge(("line", "LP-LL"), "Asha", NOW_MS + 11_000, told.change)
-    assert not told.fold.acknowledge(("line", "LP-LL"), "Ravi", NOW_MS + 12_000, told.change)
+    assert told.fold.command(ack, NOW_MS + 11_000, told.change) == ("", "acknowledged")
+    assert told.fold.command(ack, NOW_MS + 12_000, told.change)[0] == "dh/line/LP-LL: it is acknowledged already"
 
 
 def test_what_the_broker_remembers_is_shown_until_something_is_heard() -> None:

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from collector.alarms.page import EVENTS, STATES, TRIGGERS, alarms_markdown
-from collector.alarms.states import IGNORED, TABLE, Trigger
+from collector.alarms.states import IGNORED, RELEASED, TABLE, Trigger
 from collector.outputs import AlarmEvent, AlarmState
 
 
@@ -20,4 +20,5 @@ def test_table_and_diagram_hold_every_step_and_no_other() -> None:
         assert f"\n| `{state}` | {TRIGGERS[trigger]} | `{after}` | `{event}` |\n" in page
         assert f"\n    {state} --> {after}: {trigger}\n" in page
     assert page.count(" --> ") == len(steps) + 1
+    assert all(f"\n| `{state}` | `{after}` |\n" in page for state, after in RELEASED.items())
     assert all(f"`{state}` and `{trigger}`" in page for state, trigger in IGNORED)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.config.rulebook import default_rules
-from collector.rules.compile import Program, Programs, Verdict, declared
+from collector.rules.compile import Programs, declared
+from collector.rules.condition import Program, Verdict
 from collector.rules.model import Rule, RuleSet
 from devices.assets import Site
 

@@ -83,7 +83,7 @@ def test_a_rule_switched_off_is_gone() -> None:
 
 def test_an_override_of_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"there is no rule 'LP-XX'; the rules are XX-L"):
-        RuleSet(rules=(Rule.model_validate(BELOW),), everywhere={"LP-XX": RuleOverride(enabled=False)})
+        RuleSet(rules=(Rule.model_validate(BELOW),), everywhere={"LP-XX": RuleOverride.model_validate({"enabled": False})})
 
 
 @pytest.mark.parametrize("rule", default_rules(), ids=lambda rule: f"{rule.id} {rule.kind}")
