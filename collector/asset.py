@@ -11,8 +11,8 @@ from statistics import median
 import msgspec
 
 from collector.derive import plant_state
-from collector.rates import Series, change, hours_to
-from collector.rules.condition import Program
+from collector.rates import Series, Standing, change, hours_to
+from collector.rules.condition import Program, Still
 from devices.assets import Asset, PsaPlant
 from devices.signal import HISTORY, Observation, Timing, Value
 
@@ -44,8 +44,8 @@ class SkewTracker(msgspec.Struct, array_like=True, gc=False):
 class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     """The part of `AssetState` that can't be computed anew. Times in Unix ms; `times` is signal → (event, received).
 
-    `series` are those of the rates and trends that rules ask for, by name; `faulty` is signal → when it last gave a number that no working
-    sensor gives.
+    `series` and `standing` are for the rates, trends and still values that rules ask for; `faulty` is signal → when it last gave a number
+    that no working sensor gives.
     """
 
     event_ms: int = 0
@@ -60,6 +60,7 @@ class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     online: bool | None = None
     offline_ms: int = 0
     series: dict[str, Series] | None = None
+    standing: dict[str, Standing] | None = None
     faulty: dict[str, int] | None = None
 
 
@@ -78,7 +79,7 @@ class AssetState:
         self.asset = asset
         self.program = program
         self.awake = False
-        self.derives = bool(program.rates or program.trends) or isinstance(asset, PsaPlant)
+        self.derives = bool(program.rates or program.trends or program.stills) or isinstance(asset, PsaPlant)
         self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.state = state or AssetSnapshot()
         self.values: dict[str, Value] = self.state.values
@@ -122,10 +123,33 @@ class AssetState:
                 continue
             if (hours := hours_to(self._series(trend.name), trend, value, event_ms)) is not None:
                 found[trend.name] = hours
+        for still in self.program.stills:
+            names = self._standing(still, event_ms)
+            if names != self.values.get(still.name):
+                found[still.name] = names
         if not found:
             return values
         self.values.update(found)
         return values | found
+
+    def _standing(self, still: Still, event_ms: int) -> str:
+        """The names of the signals that stand still although something moved meanwhile."""
+        if self.state.standing is None:
+            self.state.standing = {}
+        expected = all(gate.judge(self.values) is None for gate in still.gates)
+        found = []
+        for name in still.signals:
+            value = self.values.get(name)
+            if value is None:
+                continue
+            place = f"{still.name}/{name}"
+            known = self.state.standing.get(place)
+            if known is None or not expected or known.value != value:
+                known = self.state.standing[place] = Standing(value, event_ms)
+            known.note(still, self.values)
+            if event_ms - known.since_ms >= still.still_ms and known.moved(still):
+                found.append(name)
+        return ", ".join(found)
 
     def _series(self, name: str) -> Series:
         if self.state.series is None:

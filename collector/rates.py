@@ -1,4 +1,4 @@
-"""How far a signal fell or rose within a window, and where its trend leads. Pure; what is remembered is bounded and in the snapshot.
+"""How far a signal fell or rose within a window, where its trend leads, what stands still. Pure; its memory is bounded.
 
 A rate is taken between means of a tenth of its window, so that the noise of single readings does not count. A trend is the Theil–Sen line
 through means of six hours over two weeks.
@@ -6,13 +6,15 @@ through means of six hours over two weeks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
-from math import sqrt
+from math import nan, sqrt
 from statistics import median
 
 import msgspec
 
-from collector.rules.condition import Rate, Trend
+from collector.rules.condition import Rate, Still, Trend
+from devices.signal import Value
 
 BUCKETS = 10
 JUMP = 8.0
@@ -50,6 +52,27 @@ class Series(msgspec.Struct, array_like=True, gc=False):
         """Forget the buckets before that index."""
         if first:
             self.times, self.means = self.times[first:], self.means[first:]
+
+
+class Standing(msgspec.Struct, array_like=True, gc=False):
+    """A value that has been the same since then, and between which values what should move has been meanwhile."""
+
+    value: float | bool | str
+    since_ms: int
+    low: list[float] = []
+    high: list[float] = []
+
+    def note(self, still: Still, values: Mapping[str, Value]) -> None:
+        if not still.moves:
+            return
+        now = [value if isinstance(value := values.get(signal), float) else nan for signal, _ in still.moves]
+        self.low = [min(a, b) if a == a else b for a, b in zip(self.low, now, strict=True)] if self.low else now  # noqa: PLR0124
+        self.high = [max(a, b) if a == a else b for a, b in zip(self.high, now, strict=True)] if self.high else now  # noqa: PLR0124
+
+    def moved(self, still: Still) -> bool:
+        """Something did, or nothing has to."""
+        spans = (high - low >= by for low, high, (_, by) in zip(self.low, self.high, still.moves, strict=True))
+        return not still.moves or any(spans)
 
 
 def change(series: Series, rate: Rate, value: float, event_ms: int) -> float | None:

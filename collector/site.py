@@ -74,6 +74,7 @@ class SiteFold:
         self.panel = Panel(site, self.book, self, wake)
         self.book.alarms = {key_of(name): alarm for name, alarm in state.alarms.items() if self.condition(key_of(name)) is not None}
         self._fed = [a for a in self.assets.values() if any(gate.signal == "feeding" for c in a.program.all for gate in c.gates)]
+        self._feeds_at_once = any(getattr(a.asset, "analyser", "") == "ultrasonic" for a in self._fed)
 
     def dump(self, now_ms: int) -> SiteState:
         """Everything that a restart needs to go on from `now_ms`; shares no mutable value that later folding changes once it is encoded."""
@@ -253,7 +254,7 @@ class SiteFold:
 
     def _take_stock(self, obs: Observation, values: dict[str, Value], out: StateChange) -> None:
         out.stock_events.extend(self._stock.observe(obs.asset, obs.kind, values, obs.event_ms))
-        if self._fed:
+        if self._feeds_at_once:
             self._feed()
 
     def _feed(self) -> None:
@@ -340,6 +341,7 @@ class SiteFold:
         """Once a minute: the stock is estimated, judged and handed on; trends and alarms are looked at again."""
         self.estimate = self._stock.estimate(now_ms, pressure_fails=self._pressure_fails)
         self._values = numbers_of(self.estimate)
+        self._feed()
         out.stock.append(self.estimate)
         out.points.extend(stock_points(self.site, self.estimate))
         self._judge_site(now_ms, out)

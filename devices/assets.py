@@ -14,6 +14,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Names = dict[str, str]
 """Language code to name, e.g. {en: …, hi: …}."""
 
+Analyser = Literal["zirconia", "paramagnetic", "galvanic", "ultrasonic"]
 BankName = Literal["a", "b", "reserve"]
 
 
@@ -32,9 +33,9 @@ class PsaPlant(_Asset):
     rated_flow_lpm: float = Field(gt=0, description="Rated product flow, L/min.")
     nominal_bar: float = Field(default=4.1, gt=0, le=16, description="Nominal distribution pressure, bar gauge.")
     duty: bool = Field(default=True, description="True when the plant is meant to run; a plant kept as spare raises no plant-down alarm.")
-    analyser: Literal["zirconia", "paramagnetic", "galvanic", "ultrasonic"] = Field(
-        default="zirconia", description="Type of purity analyser."
-    )
+    analyser: Analyser = Field(default="zirconia", description="Type of purity analyser; an ultrasonic one is wrong where others feed.")
+    dryer: Literal["refrigerated", "desiccant"] = Field(default="refrigerated", description="Type of the air dryer.")
+    service_due_h: float | None = Field(default=None, gt=0, description="Running hours at which the next service is due, h.")
     product_tank_l: float = Field(default=1000.0, gt=0, description="Water volume of the product tank, L.")
     power_kw: float | None = Field(
         default=None, gt=0, description="Electrical power at rated flow, kW; 0.0714 kW per L/min when not given."
@@ -44,6 +45,7 @@ class PsaPlant(_Asset):
 class Pipeline(_Asset):
     kind: Literal["pipeline"]
     nominal_bar: float = Field(gt=0, le=16, description="Nominal distribution pressure of the zone, bar gauge.")
+    analyser: Analyser = Field(default="zirconia", description="Type of purity analyser.")
     zone: str | None = Field(default=None, description="The clinical area that this zone feeds; absent for the main line.")
 
 

@@ -14,7 +14,11 @@ from collector.rules.model import Rule, RuleSet
 def default_rules() -> tuple[Rule, ...]:
     """The rules of `collector/rules/default.yaml`."""
     text = (resources.files("collector.rules") / "default.yaml").read_text(encoding="utf-8")
-    return RuleSet.model_validate(parse(text)).rules
+    data = parse(text)
+    if not isinstance(data, dict):
+        raise TypeError("the default rules are no mapping")
+    shared = data.pop("defaults")
+    return RuleSet.model_validate({**data, "rules": [{**shared, **rule} for rule in data["rules"]]}).rules
 
 
 def rule_set(changes: Rules) -> RuleSet:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from collector.rules.condition import (
+    EVERYTHING,
     JOINED,
     ON_READINGS,
     Condition,
     OpenGate,
     Program,
     Rate,
+    Still,
     Threshold,
     Trend,
     Verdict,
@@ -23,9 +25,12 @@ from collector.rules.condition import (
     derived_name,
 )
 from collector.rules.model import Gate, Rule, RuleSet, Test
-from devices.assets import Asset, Manifold, Site
+from devices.assets import Asset, Manifold, PsaPlant, Site
 from devices.oxygen import CYLINDERS
 from devices.signal import Value
+
+DEWPOINT_LIMIT_C = {"refrigerated": 10.0, "desiccant": -20.0}
+"""Pressure dew point after the dryer at which the sieve is in danger (domain reference 1.1)."""
 
 
 def declared(asset: Asset | None) -> dict[str, float]:
@@ -33,6 +38,8 @@ def declared(asset: Asset | None) -> dict[str, float]:
     if asset is None:
         return {}
     numbers = {name: float(value) for name, value in asset if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    if isinstance(asset, PsaPlant):
+        numbers["dewpoint_limit_c"] = DEWPOINT_LIMIT_C[asset.dryer]
     if isinstance(asset, Manifold):
         fills = {name: bank.fill_bar or CYLINDERS[bank.type].fill_bar for name, bank in asset.banks.items()}
         duty = [fill for name, fill in fills.items() if name != "reserve"]
@@ -119,6 +126,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
         {condition.rule.id: condition for condition in conditions},
         tuple(dict.fromkeys(_rate(leaf) for leaf in leaves if leaf.test.type in {"rising", "falling"})),
         tuple(_trend(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "forecast"),
+        tuple(_still(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "stuck" and leaf.test.signals),
     )
 
 
@@ -214,6 +222,8 @@ def _watch(conditions: list[Condition]) -> Watch:
     others of the pick then decide. What is compared with another signal is always looked at."""
     low, high = float("-inf"), float("inf")
     loud: set[Value] = set()
+    if any(condition.test.type == "stuck" for condition in conditions):
+        return Watch(high, high, EVERYTHING)
     for condition in conditions:
         if condition.test.type == "compare":
             low = float("inf")
@@ -235,3 +245,8 @@ def _rate(leaf: Condition) -> Rate:
 def _trend(leaf: Condition, known: dict[str, float]) -> Trend:
     limit = leaf.test.limit.value(known) if leaf.test.limit else None
     return Trend(leaf.reads[0], leaf.test.signals[0], limit or 0.0, leaf.test.side == "below", leaf.gates)
+
+
+def _still(leaf: Condition, known: dict[str, float]) -> Still:
+    moves = tuple((move.signal, by) for move in leaf.test.moves if (by := move.by.value(known)) is not None)
+    return Still(leaf.reads[0], leaf.test.signals, int((leaf.test.still_s or 0) * 1000), moves, leaf.gates)

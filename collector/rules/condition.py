@@ -9,14 +9,14 @@ fell or rose within a window, the hours until a trend reaches its limit, the nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from collector.rules.model import Rule, Test
 from devices.signal import Value
 
-ON_READINGS = frozenset({"below", "above", "outside", "state", "rising", "falling", "changeover", "compare", "any_of", "all_of"})
+ON_READINGS = frozenset({"below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "compare", "any_of", "all_of"})
 """The types of rule that are judged on readings; the others are about time, silence, trends or the site."""
 
 
@@ -201,7 +201,17 @@ class Watch:
 
     low: float
     high: float
-    loud: frozenset[Value]
+    loud: Container[Value]
+
+
+class _Everything:
+    """Every value is in it."""
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
+EVERYTHING = _Everything()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,18 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """The names of those of `signals` that have not moved for `still_ms`, while one of `moves` (signal, by how much) has, are kept under
+    `name`. While a gate is closed nothing is expected to move."""
+
+    name: str
+    signals: tuple[str, ...]
+    still_ms: int
+    moves: tuple[tuple[str, float], ...]
+    gates: tuple[OpenGate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """All rules of one asset: those on readings, with their watches by signal; and those about time, silence or trends."""
 
@@ -236,6 +258,7 @@ class Program:
     by_id: Mapping[str, Condition]
     rates: tuple[Rate, ...] = ()
     trends: tuple[Trend, ...] = ()
+    stills: tuple[Still, ...] = ()
 
     @property
     def all(self) -> tuple[Condition, ...]:

@@ -191,7 +191,7 @@ REQUIRED: dict[RuleType, tuple[str, ...]] = {
     "state": ("signals", "raise_states", "clear_states"),
     "rising": ("signals", "limit", "window_s"),
     "falling": ("signals", "limit", "window_s"),
-    "stuck": ("signals", "still_s"),
+    "stuck": ("still_s",),
     "changeover": ("signals", "limit"),
     "forecast": ("signals", "limit", "within_h"),
     "compare": ("signals", "limit"),
