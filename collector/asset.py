@@ -12,7 +12,7 @@ import msgspec
 
 from collector.derive import plant_state
 from collector.rates import Series, Standing, change, hours_to
-from collector.rules.condition import Program, Still
+from collector.rules.condition import Program, Still, standby_bar
 from devices.assets import Asset, PsaPlant
 from devices.signal import HISTORY, Observation, Timing, Value
 
@@ -20,6 +20,8 @@ SKEW_SAMPLES = 20
 SKEW_SPREAD_MS = 30_000
 SKEW_MIN_MS = 120_000
 MIN_SILENCE_MS = 120_000
+SLOW_MS = 30_000
+"""Trends and what stands still are looked at this often, by event time."""
 
 
 class SkewTracker(msgspec.Struct, array_like=True, gc=False):
@@ -61,6 +63,7 @@ class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     offline_ms: int = 0
     series: dict[str, Series] | None = None
     standing: dict[str, Standing] | None = None
+    slow_ms: int = 0
     faulty: dict[str, int] | None = None
 
 
@@ -79,7 +82,7 @@ class AssetState:
         self.asset = asset
         self.program = program
         self.awake = False
-        self.derives = bool(program.rates or program.trends or program.stills) or isinstance(asset, PsaPlant)
+        self.derives = bool(program.rates or program.trends or program.stills or program.standbys) or isinstance(asset, PsaPlant)
         self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.state = state or AssetSnapshot()
         self.values: dict[str, Value] = self.state.values
@@ -107,18 +110,31 @@ class AssetState:
         return values
 
     def derive(self, values: dict[str, Value], event_ms: int) -> dict[str, Value]:
-        """Live values with what follows from them: the state of a plant whose controller gives none, the rates and trends that rules ask
-        for."""
+        """Live values with what follows from them, as far as rules ask for it."""
         found: dict[str, Value] = {}
+        program = self.program
         if isinstance(self.asset, PsaPlant) and "state" not in self.times:
             state = plant_state(self.values, self.asset.rated_flow_lpm)
             found = {} if state is None else {"state": state}
-        for rate in self.program.rates:
+        for rate in program.rates:
             value = values.get(rate.signal)
             if isinstance(value, float) and (moved := change(self._series(rate.name), rate, value, event_ms)) is not None:
                 found[rate.name] = moved
+        for standby in program.standbys:
+            if (bar := standby_bar(standby.signals, self.values)) is not None:
+                found[standby.name] = bar
+        if (program.trends or program.stills) and event_ms >= self.state.slow_ms:
+            self.state.slow_ms = event_ms + SLOW_MS
+            self._derive_slowly(event_ms, found)
+        if not found:
+            return values
+        self.values.update(found)
+        return values | found
+
+    def _derive_slowly(self, event_ms: int, found: dict[str, Value]) -> None:
+        """What changes in minutes and weeks."""
         for trend in self.program.trends:
-            value = values.get(trend.signal)
+            value = self.values.get(trend.signal)
             if not isinstance(value, float) or any(gate.judge(self.values) is not None for gate in trend.gates):
                 continue
             if (hours := hours_to(self._series(trend.name), trend, value, event_ms)) is not None:
@@ -127,10 +143,6 @@ class AssetState:
             names = self._standing(still, event_ms)
             if names != self.values.get(still.name):
                 found[still.name] = names
-        if not found:
-            return values
-        self.values.update(found)
-        return values | found
 
     def _standing(self, still: Still, event_ms: int) -> str:
         """The names of the signals that stand still although something moved meanwhile."""
@@ -184,6 +196,7 @@ class AssetState:
         state = self.state
         state.fresh_ms += by_ms
         state.event_ms = min(state.event_ms, state.fresh_ms)
+        state.slow_ms = 0
         for name, (event_ms, received_ms) in self.times.items():
             self.times[name] = (min(event_ms, received_ms + by_ms), received_ms + by_ms)
 

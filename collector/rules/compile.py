@@ -16,6 +16,7 @@ from collector.rules.condition import (
     OpenGate,
     Program,
     Rate,
+    Standby,
     Still,
     Threshold,
     Trend,
@@ -116,7 +117,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
     by_signal: dict[str, list[Condition]] = {}
     for condition in on_readings:
         for leaf in _leaves(condition):
-            for name in dict.fromkeys(leaf.reads):
+            for name in (derived_name(leaf.test, leaf.rule),) if leaf.test.type == "changeover" else dict.fromkeys(leaf.reads):
                 by_signal.setdefault(name, []).append(leaf)
     leaves = [leaf for condition in conditions for leaf in _leaves(condition)]
     return Program(
@@ -127,6 +128,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
         tuple(dict.fromkeys(_rate(leaf) for leaf in leaves if leaf.test.type in {"rising", "falling"})),
         tuple(_trend(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "forecast"),
         tuple(_still(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "stuck" and leaf.test.signals),
+        tuple({Standby(derived_name(leaf.test, leaf.rule), leaf.test.signals) for leaf in leaves if leaf.test.type == "changeover"}),
     )
 
 

@@ -90,14 +90,16 @@ class Condition:
 
     def value(self, values: Mapping[str, Value]) -> Value | None:
         """The value that counts; None while it is unknown (with `pick`: while any of them is)."""
+        if len(self.reads) == 1:
+            return values.get(self.reads[0])
         if self.parts:
             known = (value for part in self.parts if (value := part.value(values)) is not None and part.judge(values) is Verdict.RAISE)
             return next(known, None)
         if self.test.type == "changeover":
-            return _standby_bar(self, values)
-        found = [values.get(name) for name in self.reads[:1] if self.test.type == "compare"] or [values.get(name) for name in self.reads]
-        if len(found) == 1:
-            return found[0]
+            return standby_bar(self.test.signals, values)
+        if self.test.type == "compare":
+            return values.get(self.reads[0])
+        found = [values.get(name) for name in self.reads]
         numbers = [value for value in found if isinstance(value, float)]
         if not numbers or len(numbers) < len(found):
             return None
@@ -135,12 +137,16 @@ class Condition:
 
 
 def _against(thresholds: tuple[Threshold, ...], value: Value) -> Verdict:
-    if not isinstance(value, float) or not thresholds:
+    if value.__class__ is not float or not thresholds:
         return Verdict.HOLD
-    verdicts = {threshold.judge(value) for threshold in thresholds}
-    if Verdict.RAISE in verdicts:
-        return Verdict.RAISE
-    return Verdict.HOLD if Verdict.HOLD in verdicts else Verdict.CLEAR
+    found = Verdict.CLEAR
+    for threshold in thresholds:
+        verdict = threshold.judge(value)
+        if verdict is Verdict.RAISE:
+            return verdict
+        if verdict is Verdict.HOLD:
+            found = verdict
+    return found
 
 
 def _state(condition: Condition, value: Value, _values: Mapping[str, Value]) -> Verdict:
@@ -165,13 +171,17 @@ def _compare(condition: Condition, value: Value, values: Mapping[str, Value]) ->
     return _against((Threshold(1 if test.side == "above" else -1, limit, clear),), value)
 
 
-def _standby_bar(condition: Condition, values: Mapping[str, Value]) -> float | None:
+def standby_bar(signals: tuple[str, ...], values: Mapping[str, Value]) -> float | None:
     """The pressure of the bank that does not feed: the lower one where that is not known."""
-    bars = {name: bar for name in condition.test.signals if isinstance(bar := values.get(name), float)}
-    if len(bars) < len(condition.test.signals):
-        return None
     feeding = f"bank_{values.get('bank_in_use')}_bar"
-    return min((bar for name, bar in bars.items() if name != feeding), default=None)
+    lowest: float | None = None
+    for name in signals:
+        bar = values.get(name)
+        if bar.__class__ is not float:
+            return None
+        if name != feeding and (lowest is None or bar < lowest):
+            lowest = bar
+    return lowest
 
 
 def any_of(verdicts: list[Verdict]) -> Verdict:
@@ -249,6 +259,14 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class Standby:
+    """The pressure of the bank of `signals` that does not feed is kept under `name`."""
+
+    name: str
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """All rules of one asset: those on readings, with their watches by signal; and those about time, silence or trends."""
 
@@ -259,6 +277,7 @@ class Program:
     rates: tuple[Rate, ...] = ()
     trends: tuple[Trend, ...] = ()
     stills: tuple[Still, ...] = ()
+    standbys: tuple[Standby, ...] = ()
 
     @property
     def all(self) -> tuple[Condition, ...]:
@@ -274,6 +293,8 @@ def state_name(value: Value) -> str:
 
 def derived_name(test: Test, rule: Rule) -> str:
     """Under which name what the test judges is kept among the values of an asset. Signals have no colon in their names."""
+    if test.type == "changeover":
+        return f"standby:{'+'.join(test.signals)}"
     window = f":{test.window_s:g}" if test.window_s else ""
     names = {"rising": f"rise{window}:{test.signals[0]}", "falling": f"fall{window}:{test.signals[0]}"} if test.signals else {}
     return names.get(test.type, f"{test.type}:{rule.id}")
