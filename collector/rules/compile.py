@@ -117,7 +117,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
     by_signal: dict[str, list[Condition]] = {}
     for condition in on_readings:
         for leaf in _leaves(condition):
-            for name in (derived_name(leaf.test, leaf.rule),) if leaf.test.type == "changeover" else dict.fromkeys(leaf.reads):
+            for name in (derived_name(leaf.test, leaf.rule),) if leaf.test.type == "standby" else dict.fromkeys(leaf.reads):
                 by_signal.setdefault(name, []).append(leaf)
     leaves = [leaf for condition in conditions for leaf in _leaves(condition)]
     return Program(
@@ -128,7 +128,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
         tuple(dict.fromkeys(_rate(leaf) for leaf in leaves if leaf.test.type in {"rising", "falling"})),
         tuple(_trend(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "forecast"),
         tuple(_still(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "stuck" and leaf.test.signals),
-        tuple({Standby(derived_name(leaf.test, leaf.rule), leaf.test.signals) for leaf in leaves if leaf.test.type == "changeover"}),
+        tuple({Standby(derived_name(leaf.test, leaf.rule), leaf.test.signals) for leaf in leaves if leaf.test.type == "standby"}),
     )
 
 
@@ -167,7 +167,7 @@ def _thresholds(test: Test, known: dict[str, float]) -> tuple[Threshold, ...] | 
         return ()
     if test.type == "forecast":
         return (Threshold(-1, test.within_h or 0.0, test.clear_h or test.within_h or 0.0),)
-    side = -1 if test.type in {"below", "outside", "falling", "changeover", "hours_left"} else 1
+    side = -1 if test.type in {"below", "outside", "falling", "changeover", "standby", "hours_left"} else 1
     found: list[Threshold] = []
     for sign, limit, clear in ((side, test.limit, test.clear), (1, test.upper, test.upper_clear)):
         if limit is None:
@@ -187,7 +187,7 @@ def _reads(rule: Rule, test: Test) -> tuple[str, ...]:
             return (f"{test.hours}_h",)
         case "rising" | "falling" | "stuck" | "out_of_range" | "forecast":
             return (derived_name(test, rule),)
-        case "changeover":
+        case "changeover" | "standby":
             return (*test.signals, "bank_in_use")
         case "compare":
             others = (limit.of for limit in (test.limit, test.clear) if limit is not None and limit.of)

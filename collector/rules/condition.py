@@ -16,7 +16,9 @@ from enum import Enum
 from collector.rules.model import Rule, Test
 from devices.signal import Value
 
-ON_READINGS = frozenset({"below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "compare", "any_of", "all_of"})
+ON_READINGS = frozenset(
+    {"below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "standby", "compare", "any_of", "all_of"}
+)
 """The types of rule that are judged on readings; the others are about time, silence, trends or the site."""
 
 
@@ -95,8 +97,10 @@ class Condition:
         if self.parts:
             known = (value for part in self.parts if (value := part.value(values)) is not None and part.judge(values) is Verdict.RAISE)
             return next(known, None)
-        if self.test.type == "changeover":
+        if self.test.type == "standby":
             return standby_bar(self.test.signals, values)
+        if self.test.type == "changeover":
+            return _changed_bar(self, values)
         if self.test.type == "compare":
             return values.get(self.reads[0])
         found = [values.get(name) for name in self.reads]
@@ -182,6 +186,15 @@ def standby_bar(signals: tuple[str, ...], values: Mapping[str, Value]) -> float 
         if name != feeding and (lowest is None or bar < lowest):
             lowest = bar
     return lowest
+
+
+def _changed_bar(condition: Condition, values: Mapping[str, Value]) -> float | None:
+    """The lower bank where it is spent, whichever feeds; else the one that does not feed, which must be full again."""
+    bars = [bar for name in condition.test.signals if isinstance(bar := values.get(name), float)]
+    if len(bars) < len(condition.test.signals):
+        return None
+    lowest = min(bars)
+    return lowest if lowest < condition.thresholds[0].limit else standby_bar(condition.test.signals, values)
 
 
 def any_of(verdicts: list[Verdict]) -> Verdict:
@@ -293,7 +306,7 @@ def state_name(value: Value) -> str:
 
 def derived_name(test: Test, rule: Rule) -> str:
     """Under which name what the test judges is kept among the values of an asset. Signals have no colon in their names."""
-    if test.type == "changeover":
+    if test.type == "standby":
         return f"standby:{'+'.join(test.signals)}"
     window = f":{test.window_s:g}" if test.window_s else ""
     names = {"rising": f"rise{window}:{test.signals[0]}", "falling": f"fall{window}:{test.signals[0]}"} if test.signals else {}

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from collector.outputs import Priority
 
 RuleType = Literal[
-    "below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "forecast", "compare", "any_of", "all_of",
+    "below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "standby", "forecast", "compare", "any_of", "all_of",
     "hours_left", "silent", "offline", "dark", "clock", "out_of_range",
 ]  # fmt: skip
 Hours = Literal["connected_now", "connected", "on_site"]
@@ -193,6 +193,7 @@ REQUIRED: dict[RuleType, tuple[str, ...]] = {
     "falling": ("signals", "limit", "window_s"),
     "stuck": ("still_s",),
     "changeover": ("signals", "limit"),
+    "standby": ("signals", "limit"),
     "forecast": ("signals", "limit", "within_h"),
     "compare": ("signals", "limit"),
     "any_of": ("parts",),

@@ -42,8 +42,12 @@ class Ran:
         return [t for t in self.told if t.alarm.partition("/")[2] == alarm and t.event == event]
 
     def urgent(self) -> list[Transition]:
-        """Those that somebody must act on: raised, medium or high."""
-        return [t for t in self.told if t.event == "raised" and PRIORITIES.index(t.priority) >= PRIORITIES.index("medium")]
+        """What somebody is told to act on: medium or high."""
+        return [
+            t
+            for t in self.told
+            if t.annunciate and t.event not in {"cleared", "reset"} and PRIORITIES.index(t.priority) >= PRIORITIES.index("medium")
+        ]
 
     def still_open(self) -> set[str]:
         """Urgent alarms that were never cleared."""

@@ -130,6 +130,7 @@ CASES = (
         "reserve_loss",
         (("reserve_loss", "manifold", 30, 180, {"loss_bar_per_h": 40.0}),),
         (Expected("manifold/RS-LO", 300, reserve_is_low),),
+        also=frozenset({"manifold/RS-US"}),
         hours=5,
     ),
     Case("sensor_silent", (("sensor_silent", "line", 30, 90, {}),), (Expected("line/SN-SI", SILENT_S),)),

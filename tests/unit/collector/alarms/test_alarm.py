@@ -130,10 +130,11 @@ def test_an_acknowledged_alarm_that_goes_on_is_announced_again_and_again() -> No
     alarm.acknowledge(20_000, traits, "Asha")
     assert alarm.due_ms == 1_820_000
     assert alarm.expire(1_819_999, traits) == []
+    assert events(alarm.expire(1_820_000, traits)) == [("realarmed", "unacknowledged", True)]
     assert alarm.expire(10**12, traits) == []
-    assert alarm.due_ms is None
     alarm.acknowledge(1_830_000, traits, "Asha")
-    assert alarm.due_ms == 3_630_000
+    assert events(alarm.expire(3_629_999, traits)) == []
+    assert events(alarm.expire(3_630_000, traits)) == [("realarmed", "unacknowledged", True)]
 
 
 SHELF = Aside(600_000, "Asha", "valve is being changed")
