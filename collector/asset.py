@@ -11,10 +11,11 @@ from statistics import median
 import msgspec
 
 from collector.derive import plant_state
+from collector.honesty import CHARACTERS, Honesty, HonestyState
 from collector.rates import Series, Standing, change, hours_to
 from collector.rules.condition import Program, Still, standby_bar
 from devices.assets import Asset, PsaPlant
-from devices.signal import HISTORY, Observation, Timing, Value
+from devices.signal import HISTORY, Observation, Quality, Timing, Value
 
 SKEW_SAMPLES = 20
 SKEW_SPREAD_MS = 30_000
@@ -64,6 +65,7 @@ class AssetSnapshot(msgspec.Struct, array_like=True, gc=False):
     series: dict[str, Series] | None = None
     standing: dict[str, Standing] | None = None
     slow_ms: int = 0
+    honesty: HonestyState | None = None
     faulty: dict[str, int] | None = None
 
 
@@ -76,15 +78,18 @@ def silent_after_ms(interval_s: float) -> int:
 class AssetState:
     """One asset, live. `awake`: some alarm of it is pending or open, so that even a quiet reading needs a look."""
 
-    __slots__ = ("asset", "awake", "derives", "program", "silent_after_ms", "state", "times", "values")
+    __slots__ = ("asset", "awake", "derives", "honesty", "looks_slowly", "program", "silent_after_ms", "state", "times", "values")
 
     def __init__(self, asset: Asset, program: Program, state: AssetSnapshot | None = None) -> None:
         self.asset = asset
         self.program = program
         self.awake = False
-        self.derives = bool(program.rates or program.trends or program.stills or program.standbys) or isinstance(asset, PsaPlant)
-        self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.state = state or AssetSnapshot()
+        honest = program.honesty is not None and asset.kind in CHARACTERS
+        self.honesty = Honesty(asset, program.honesty.still_ms, self.state.honesty) if program.honesty and honest else None
+        self.looks_slowly = bool(program.trends or program.stills or honest)
+        self.derives = bool(program.rates or program.standbys) or self.looks_slowly or isinstance(asset, PsaPlant)
+        self.silent_after_ms = silent_after_ms(asset.interval_s)
         self.values: dict[str, Value] = self.state.values
         self.times = self.state.times
 
@@ -123,7 +128,7 @@ class AssetState:
         for standby in program.standbys:
             if (bar := standby_bar(standby.signals, self.values)) is not None:
                 found[standby.name] = bar
-        if (program.trends or program.stills) and event_ms >= self.state.slow_ms:
+        if self.looks_slowly and event_ms >= self.state.slow_ms:
             self.state.slow_ms = event_ms + SLOW_MS
             self._derive_slowly(event_ms, found)
         if not found:
@@ -133,6 +138,10 @@ class AssetState:
 
     def _derive_slowly(self, event_ms: int, found: dict[str, Value]) -> None:
         """What changes in minutes and weeks."""
+        if self.honesty is not None and self.program.honesty is not None:
+            self.honesty.take(self.values, self.times)
+            if (names := self.honesty.stuck()) != self.values.get(self.program.honesty.name, ""):
+                found[self.program.honesty.name] = names
         for trend in self.program.trends:
             value = self.values.get(trend.signal)
             if not isinstance(value, float) or any(gate.judge(self.values) is not None for gate in trend.gates):
@@ -167,6 +176,26 @@ class AssetState:
         if self.state.series is None:
             self.state.series = {}
         return self.state.series.setdefault(name, Series())
+
+    def quality(self, signal: str, now_ms: int) -> Quality:
+        """How far the latest value of a signal can be believed."""
+        doubt = self.honesty.doubts.get(signal) if self.honesty is not None else None
+        known = self.times.get(signal)
+        if self.state.faulty and signal in self.state.faulty:
+            return Quality.OUT_OF_RANGE
+        if known is None:
+            return Quality.UNKNOWN
+        if now_ms - known[1] > self.silent_after_ms:
+            return Quality.STALE
+        if doubt is not None:
+            return Quality.STUCK if doubt[0] == "stuck" else Quality.SUSPECT
+        return Quality.CLOCK_BAD if self.state.bad_clock else Quality.GOOD
+
+    def snapshot(self) -> AssetSnapshot:
+        """What is to be remembered of this moment."""
+        if self.honesty is not None:
+            self.state.honesty = self.honesty.dump()
+        return self.state
 
     def fault(self, signal: str, received_ms: int) -> None:
         """The sensor gave a number that no working sensor gives."""

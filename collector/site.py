@@ -79,7 +79,7 @@ class SiteFold:
     def dump(self, now_ms: int) -> SiteState:
         """Everything that a restart needs to go on from `now_ms`; shares no mutable value that later folding changes once it is encoded."""
         return SiteState(
-            assets={name: a.state for name, a in self.assets.items() if a.state != _NOTHING_KNOWN},
+            assets={name: a.snapshot() for name, a in self.assets.items() if a.state != _NOTHING_KNOWN},
             alarms={f"{asset}/{rule}": alarm for (asset, rule), alarm in self.book.alarms.items()},
             late=self._late,
             groups=self.listening.states,
@@ -209,9 +209,12 @@ class SiteFold:
         return f"{gateway}/ST-OF" if gateway and self.listening.is_dark(gateway) and self.book.is_open((gateway, "ST-OF")) else ""
 
     def suspect(self, asset: str, signals: Iterable[str]) -> bool:
-        """One of the signals stands still or is out of range."""
-        state = self.assets.get(asset)
-        return state is not None and bool(state.state.faulty) and not set(signals).isdisjoint(state.state.faulty or ())
+        """One of the signals can't be believed."""
+        of = self.assets.get(asset)
+        if of is None:
+            return False
+        doubted = {*(of.state.faulty or ()), *(of.honesty.doubts if of.honesty is not None else ())}
+        return not doubted.isdisjoint(signals)
 
     # ---- readings ------------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from devices.signal import Value
 
 class ValueView(msgspec.Struct, frozen=True):
     """The latest value of a signal. `event_ms` is when it was measured; `age_s` counts from its receipt; `quality` is good, suspect,
-    out_of_range, stale or unknown."""
+    stuck, out_of_range, stale, clock_bad or unknown."""
 
     value: Value
     event_ms: int

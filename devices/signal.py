@@ -43,6 +43,8 @@ class Quality(IntEnum):
     OUT_OF_RANGE = 2
     STALE = 3
     UNKNOWN = 4
+    STUCK = 5
+    CLOCK_BAD = 6
 
 
 class Timing(IntFlag):

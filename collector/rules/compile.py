@@ -129,6 +129,7 @@ def _compile(rules: tuple[Rule, ...], asset: Asset | None) -> Program:
         tuple(_trend(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "forecast"),
         tuple(_still(leaf, knows.numbers) for leaf in leaves if leaf.test.type == "stuck" and leaf.test.signals),
         tuple({Standby(derived_name(leaf.test, leaf.rule), leaf.test.signals) for leaf in leaves if leaf.test.type == "standby"}),
+        next((_still(leaf, {}) for leaf in leaves if leaf.test.type == "stuck" and not leaf.test.signals), None),
     )
 
 

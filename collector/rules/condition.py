@@ -281,7 +281,8 @@ class Standby:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All rules of one asset: those on readings, with their watches by signal; and those about time, silence or trends."""
+    """All rules of one asset: those on readings, with their watches by signal; and those about time, silence or trends. `honesty` is there
+    where a rule asks which sensors stand still."""
 
     watches: Mapping[str, Watch]
     conditions: tuple[Condition, ...]
@@ -291,6 +292,7 @@ class Program:
     trends: tuple[Trend, ...] = ()
     stills: tuple[Still, ...] = ()
     standbys: tuple[Standby, ...] = ()
+    honesty: Still | None = None
 
     @property
     def all(self) -> tuple[Condition, ...]:
