@@ -3,8 +3,9 @@
 Only signals that some decision hangs on are watched (CHARACTERS), and only twice a minute, so that a reading costs nothing. What is found
 raises and clears nothing but the rule of stuck sensors; an alarm that rests on such a signal says so, and is told all the same.
 
-- *stuck*: the same number for so long, although what it depends on has moved meanwhile. A sensor of coarse resolution may stand still while
-  nothing happens; so something must have happened: the flow varied, or so many litres were drawn that the bank's pressure had to fall.
+- *stuck*: the same number for so long, although what it depends on has moved meanwhile, or although it has never repeated itself like that:
+  a sensor of coarse resolution may stand still while nothing happens, one that always flickered by a digit may not. What it depends on has
+  moved when the flow varied, or when so many litres were drawn that the bank's pressure had to fall.
 - *noisy*: the second differences (a real fall has none) are several times what they have been for days.
 - *jumped*: a step that the quantity can't make between two looks.
 """
@@ -28,6 +29,11 @@ NOISE_FACTOR = 6.0
 LEARN_LOOKS = 2_880
 """A day of looks before the noise of a sensor is known."""
 QUICK, SLOW = 1 / 20, 1 / 5_000
+REPEAT_LOOKS = 40
+"""So many looks before it is known how often a sensor repeats itself."""
+UNLIKELY = 1e-9
+RUN_MOST = 20
+"""Repeats longer than that tell nothing of how an honest sensor repeats itself."""
 JUMP_KEPT_MS = 600_000
 EXPECTED_FALL_BAR = 3.0
 """So far a bank in use must have fallen by what was drawn before its standing still is a fault."""
@@ -61,8 +67,8 @@ CHARACTERS: dict[str, dict[str, Character]] = {
 """Kind → signal → its character; all numbers are engineering judgement. A bank's own mover is what is drawn from it."""
 
 RUNNING = frozenset({"running_on_spec", "running_off_spec"})
-_AT, _VALUE, _SINCE, _LOW, _HIGH, _BEFORE, _QUICK, _SLOW, _LOOKS = range(9)
-_STRIDE = 9
+_AT, _VALUE, _SINCE, _LOW, _HIGH, _BEFORE, _QUICK, _SLOW, _LOOKS, _RUN, _REPEAT = range(11)
+_STRIDE = 11
 _NO_BANKS: dict[str, float] = {}
 _TRUSTED: dict[str, tuple[Doubt, int, str]] = {}
 """Shared by all assets that nobody doubts, and never written to."""
@@ -108,12 +114,15 @@ class Honesty:
         before, first = numbers[place + _VALUE], numbers[place + _AT] == 0
         since_last_ms = at_ms - numbers[place + _AT]
         numbers[place + _AT] = at_ms
+        if name == "o2_purity_pct" and values.get("state", "running_on_spec") not in RUNNING:
+            first = True  # an analyser keeps what it read last while nothing flows
         if first or value != before:
             numbers[place + _SINCE] = at_ms
             numbers[place + _LOW] = numbers[place + _HIGH] = float("nan")
             self._drop(name, "stuck")
         self._follow_mover(place, name, character, values, since_last_ms)
         if not first:
+            self._follow_repeats(place, value == before)
             self._follow_noise(place, name, character, value, at_ms)
             if character.jump and abs(value - before) > character.jump and since_last_ms < 120_000:
                 self._doubt(name, "jumped", at_ms, f"jumped from {before:g} to {value:g}")
@@ -123,7 +132,7 @@ class Honesty:
         numbers[place + _BEFORE] = value - before if not first else 0.0
         numbers[place + _VALUE] = value
         still_ms = at_ms - numbers[place + _SINCE]
-        if still_ms >= self.still_ms and self._has_moved(place, name, character):
+        if still_ms >= self.still_ms and value > 0 and (self._has_moved(place, name, character) or self._never_repeats(place)):
             self._doubt(name, "stuck", at_ms, f"{value:g} for {still_ms / 60_000:.0f} min")
 
     def _follow_mover(self, place: int, name: str, character: Character, values: Mapping[str, Value], since_last_ms: float) -> None:
@@ -136,8 +145,6 @@ class Honesty:
             high = numbers[place + _HIGH]
             numbers[place + _HIGH] = drawn if high != high else high + drawn  # noqa: PLR0124 - not a number
             return
-        if name == "o2_purity_pct" and values.get("state") not in RUNNING:
-            return
         low, high = numbers[place + _LOW], numbers[place + _HIGH]
         numbers[place + _LOW] = mover if low != low else min(low, mover)  # noqa: PLR0124 - not a number
         numbers[place + _HIGH] = mover if high != high else max(high, mover)  # noqa: PLR0124 - not a number
@@ -147,6 +154,17 @@ class Honesty:
         if name in self._litres_per_bar:
             return high / self._litres_per_bar[name] > EXPECTED_FALL_BAR
         return high > 0 and high - low >= character.share * high
+
+    def _follow_repeats(self, place: int, repeats: bool) -> None:
+        numbers = self._numbers
+        numbers[place + _RUN] = numbers[place + _RUN] + 1 if repeats else 0
+        if numbers[place + _RUN] <= RUN_MOST:
+            numbers[place + _REPEAT] += max(SLOW, 1 / (numbers[place + _LOOKS] + 1)) * (repeats - numbers[place + _REPEAT])
+
+    def _never_repeats(self, place: int) -> bool:
+        """As often as it has repeated itself, such a run is as good as impossible."""
+        numbers = self._numbers
+        return numbers[place + _LOOKS] >= REPEAT_LOOKS and numbers[place + _REPEAT] ** numbers[place + _RUN] < UNLIKELY
 
     def _follow_noise(self, place: int, name: str, character: Character, value: float, at_ms: int) -> None:
         """Quick and slow mean of the second differences; the slow one learns only while there is no doubt."""

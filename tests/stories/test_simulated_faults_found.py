@@ -172,7 +172,7 @@ CASES = (
         hours=5,
     ),
     Case("leak", (("leak", "line", 30, 90, {}),), ()),
-    Case("sensor_stuck", (("sensor_stuck", "line", 30, 90, {}),), ()),
+    Case("sensor_stuck", (("sensor_stuck", "line", 30, 90, {}),), (Expected("line/SN-SK", 1800),)),
     Case("duplicates", (("duplicates", "gw1", 10, 170, {}),), ()),
     Case("reordered", (("reordered", "gw1", 10, 170, {}),), ()),
 )

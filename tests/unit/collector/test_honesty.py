@@ -65,6 +65,21 @@ def test_a_flat_line_while_nothing_happens_is_honest() -> None:
     assert Watched(LINE).look(2_000, line(4.1, lambda n: 200.0 + n % 2)).doubts == {}
 
 
+def test_a_sensor_that_always_flickered_may_not_stand_still_though_nothing_happens() -> None:
+    rng = Random(4)
+    watched = Watched(LINE).look(60, lambda _n: {"line_pressure_bar": round(4.1 + rng.gauss(0, 0.008), 2)})
+    assert watched.look(60, lambda _n: {"line_pressure_bar": 4.11}).doubts == {}
+    assert watched.look(2, lambda _n: {"line_pressure_bar": 4.11}).doubts == {"line_pressure_bar": "stuck"}
+
+
+def test_a_coarse_sensor_may_stand_still_and_so_may_one_that_reads_nothing() -> None:
+    rng = Random(4)
+    coarse = Watched(LINE).look(2_000, lambda _n: {"line_pressure_bar": round(4.13 + rng.gauss(0, 0.008), 1)})
+    assert coarse.doubts == {}
+    empty = Watched(LINE).look(60, lambda _n: {"line_pressure_bar": round(4.1 + rng.gauss(0, 0.008), 2)})
+    assert empty.look(200, lambda _n: {"line_pressure_bar": 0.0}).doubts == {}
+
+
 def test_what_is_not_reported_any_more_is_silent_and_not_stuck() -> None:
     watched = Watched(LINE).look(2, line(4.1, lambda _n: 200.0)).look(5_000, line(4.1, lambda n: 200.0 + n), stale=True)
     assert watched.doubts == {}
