@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 import annotated_types
 import msgspec
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from collector import views
@@ -23,7 +23,8 @@ from collector.config.rulebook import default_rules
 from collector.ops.metrics import metrics_markdown
 from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
-from collector.rules.model import Limit
+from collector.rules.limit import Limit
+from collector.rules.model import RuleOverride
 from collector.rules.page import rules_markdown
 from devices.kinds.catalogue import catalogue_markdown
 
@@ -54,7 +55,11 @@ def configuration_markdown() -> str:
         "",
     ]
     for name, model in _models():
-        lines += [f"## {name}", "", *_first_sentence(model), "| key | type | default | meaning |", "|---|---|---|---|"]
+        lines += [f"## {name}", "", *_first_sentence(model)]
+        if model is RuleOverride:
+            lines += ["Every key of `rules` `add` but `id` and `kind`; none is required.", ""]
+            continue
+        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
         lines += [_field_row(key, field) for key, field in _keys(model)]
         lines.append("")
     return "\n".join(lines)
@@ -129,12 +134,12 @@ def _type_text(annotation: Any) -> str:
     """The type in words for a reader who knows YAML and not Python."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is typing.Annotated:
-        return _type_text(args[0])
+        return "text" if any(isinstance(each, WithJsonSchema) for each in args[1:]) else _type_text(args[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(dict.fromkeys(_type_text(arg) for arg in args if arg is not type(None)))
     if origin is typing.Literal:
         return ", ".join(f"`{arg}`" for arg in args)
-    if origin is tuple:
+    if origin in (tuple, frozenset):
         return f"list of {_type_text(args[0])}"
     if origin is dict:
         return f"mapping of {_type_text(args[0])} to {_type_text(args[1])}"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from collector.config.problems import Problem
 from collector.config.yaml_text import Path_
-
-MANY = 2_000
-"""Among more names than this no close match is looked for: it would take seconds for each error."""
+from collector.rules.vocabulary import unknown
 
 
 class Known(NamedTuple):
@@ -48,7 +45,7 @@ def _check_gateway(path: Path_, asset: Mapping[str, Any], names: Collection[str]
         return
     for index, name in enumerate(listed):
         if isinstance(name, str) and name not in names:
-            yield Problem((*path, "assets", index), _unknown("asset", name, names))
+            yield Problem((*path, "assets", index), unknown("asset", name, names))
 
 
 def _check_cylinders(path: Path_, asset: Mapping[str, Any], types: Collection[str] | None) -> Iterator[Problem]:
@@ -61,7 +58,7 @@ def _check_cylinders(path: Path_, asset: Mapping[str, Any], types: Collection[st
     for here, thing in places:
         cylinder = thing.get("type") if isinstance(thing, Mapping) else None
         if isinstance(cylinder, str) and cylinder not in types:
-            yield Problem((*here, "type"), _unknown("cylinder type", cylinder, types))
+            yield Problem((*here, "type"), unknown("cylinder type", cylinder, types))
 
 
 def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
@@ -70,13 +67,14 @@ def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
         return
     site_ids = {name for _, name in _ids(data, "sites")}
     asset_paths = {f"{site.get('id')}/{name}" for _, site in _items(data, "sites") for _, name in _ids(site, "assets")}
-    yield from _check_rule_ids(("rules", "everywhere"), rules.get("everywhere"), known.rule_ids)
-    for group, what, names in (("sites", "site", site_ids), ("assets", "asset", asset_paths)):
-        scopes = rules.get(group)
-        for scope, overrides in scopes.items() if isinstance(scopes, Mapping) else ():
-            if scope not in names:
-                yield Problem(("rules", group, scope), _unknown(what, scope, names))
-            yield from _check_rule_ids(("rules", group, scope), overrides, known.rule_ids)
+    for path, changes in ((("rules",), rules), *((("rules", *inner), file) for inner, file in _items(rules, "files"))):
+        yield from _check_rule_ids((*path, "everywhere"), changes.get("everywhere"), known.rule_ids)
+        for group, what, names in (("sites", "site", site_ids), ("assets", "asset", asset_paths)):
+            scopes = changes.get(group)
+            for scope, overrides in scopes.items() if isinstance(scopes, Mapping) else ():
+                if scope not in names:
+                    yield Problem((*path, group, scope), unknown(what, scope, names))
+                yield from _check_rule_ids((*path, group, scope), overrides, known.rule_ids)
 
 
 def _check_rule_ids(path: Path_, overrides: object, rule_ids: Collection[str] | None) -> Iterator[Problem]:
@@ -84,7 +82,7 @@ def _check_rule_ids(path: Path_, overrides: object, rule_ids: Collection[str] | 
         return
     for rule in overrides:
         if rule not in rule_ids:
-            yield Problem((*path, rule), _unknown("rule", rule, rule_ids))
+            yield Problem((*path, rule), unknown("rule", rule, rule_ids))
 
 
 def _check_channels(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -98,7 +96,7 @@ def _check_channels(data: Mapping[str, Any]) -> Iterator[Problem]:
         listed = channel.get("sites")
         for index, name in enumerate(listed) if isinstance(listed, list) else ():
             if isinstance(name, str) and name not in site_ids:
-                yield Problem(("notify", *path, "sites", index), _unknown("site", name, site_ids))
+                yield Problem(("notify", *path, "sites", index), unknown("site", name, site_ids))
 
 
 def _items(data: Mapping[str, Any], key: str) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
@@ -119,11 +117,3 @@ def _twice(ids: list[tuple[Path_, str]], what: str, right: str) -> Iterator[Prob
         if name in seen:
             yield Problem(path, f"{what} {name!r} stands twice; {right}")
         seen.add(name)
-
-
-def _unknown(what: str, name: object, known: Collection[str]) -> str:
-    close = get_close_matches(str(name), known, n=1) if len(known) <= MANY else []
-    if close:
-        return f"unknown {what} {name!r}; did you mean {close[0]!r}?"
-    listed = ", ".join(sorted(known)[:12]) or "none"
-    return f"unknown {what} {name!r}; known: {listed}{', …' if len(known) > 12 else ''}"

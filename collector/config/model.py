@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from collector.config.base import FilePath, Section
 from collector.config.notify import Notify
@@ -41,6 +42,8 @@ class Config(Section):
     notify: Notify = Field(default=Notify(), description="Who is told.")
     ops: Ops = Field(default=Ops(), description="Metrics, health and logs.")
 
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
     @model_validator(mode="after")
     def _fits(self) -> Config:
         if self.mqtt is not None and self.jetstream is not None:
@@ -48,6 +51,17 @@ class Config(Section):
         if len({site.id for site in self.sites}) < len(self.sites):
             raise ValueError(SITES_TWICE)
         return self
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found in the files and does not refuse them, as `file:line: key: what was found; what would be right`."""
+        return self._notes
+
+    def with_notes(self, notes: Iterable[str]) -> Config:
+        """The same, with these notes."""
+        noted = self.model_copy()
+        noted._notes = tuple(notes)
+        return noted
 
     @property
     def journal_path(self) -> Path:

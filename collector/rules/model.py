@@ -7,64 +7,25 @@ the source of each number, are in default.yaml.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from collector.outputs import Priority
+from collector.rules.limit import Limit, LimitField, unit_of
 
 RuleType = Literal[
     "below", "above", "outside", "state", "rising", "falling", "stuck", "changeover", "standby", "forecast", "compare", "any_of", "all_of",
     "hours_left", "silent", "offline", "dark", "clock", "out_of_range",
 ]  # fmt: skip
 Hours = Literal["connected_now", "connected", "on_site"]
-
-_RELATIVE = re.compile(
-    r"^\s*(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*of\s+)?(?P<name>[a-z][a-z0-9_]*)(?:\s*(?P<sign>[+-])\s*(?P<offset>\d+(?:\.\d+)?))?\s*$"
-)
+CHANGES: frozenset[RuleType] = frozenset({"rising", "falling"})
+"""The types whose limits are differences: 9 °F of them are 5 °C."""
 
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Limit(Model):
-    """`factor` × what the asset declares as `of`, + `offset`; with `of` empty, just `offset`. In the unit of the rule's signal."""
-
-    factor: float = 1.0
-    of: str = ""
-    offset: float = 0.0
-
-    def value(self, declared: dict[str, float]) -> float | None:
-        """The number for an asset that declares these; None where the asset doesn't declare what the limit refers to."""
-        if not self.of:
-            return self.offset
-        base = declared.get(self.of)
-        return None if base is None else round(self.factor * base + self.offset, 9)
-
-    def __str__(self) -> str:
-        if not self.of:
-            return f"{self.offset:g}"
-        share = self.of if self.factor == 1.0 else f"{self.factor * 100:g} % of {self.of}"
-        return share if not self.offset else f"{share} {'+' if self.offset > 0 else '-'} {abs(self.offset):g}"
-
-
-def parse_limit(text: Any) -> Any:
-    """A number, or "80 % of nominal_bar", or "nominal_bar + 2". Raises ValueError with what would be right."""
-    if isinstance(text, bool) or not isinstance(text, (int, float, str)):
-        return text
-    if isinstance(text, (int, float)):
-        return {"offset": float(text)}
-    match = _RELATIVE.match(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no limit; write a number, '80 % of nominal_bar' or 'nominal_bar + 2'")
-    offset = float(match["offset"] or 0.0)
-    return {"factor": float(match["percent"] or 100.0) / 100.0, "of": match["name"], "offset": -offset if match["sign"] == "-" else offset}
-
-
-LimitField = Annotated[Limit, BeforeValidator(parse_limit, json_schema_input_type=float | str)]
 
 
 class Gate(Model):
@@ -74,29 +35,39 @@ class Gate(Model):
     the states `over` the alarm ends: the plant is off, the unit is not in use. `where`: the gate is there only for assets that declare so.
     """
 
-    signal: str
-    above: LimitField | None = None
-    states: frozenset[str] = frozenset()
-    over: frozenset[str] = frozenset()
-    where: dict[str, str] = {}
+    signal: str = Field(description="A signal of the same asset.")
+    above: LimitField | None = Field(default=None, description="Open while the signal is above this.")
+    states: frozenset[str] = Field(default=frozenset(), description="Open while the signal is in one of these states.")
+    over: frozenset[str] = Field(default=frozenset(), description="In one of these states the alarm ends.")
+    where: dict[str, str] = Field(default={}, description="Only for assets that declare so, e.g. {analyser: ultrasonic}.")
+
+    @field_validator("above")
+    @classmethod
+    def _in_our_unit(cls, limit: Limit | None, info: ValidationInfo) -> Limit | None:
+        return limit and limit.in_unit(unit_of((info.data.get("signal", ""),)))
 
 
 class Move(Model):
     """What shows that the process goes on while a value stands still: `signal` of the same asset varied by at least `by`."""
 
-    signal: str
-    by: LimitField
+    signal: str = Field(description="A signal of the same asset.")
+    by: LimitField = Field(description="By how much it must vary.")
+
+    @field_validator("by")
+    @classmethod
+    def _in_our_unit(cls, limit: Limit, info: ValidationInfo) -> Limit:
+        return limit.in_unit(unit_of((info.data.get("signal", ""),)), change=True)
 
 
 class Escalation(Model):
     """The alarm is of this `priority` while all of these hold: it has been open for `after_s`, the `hours` left are below `below_h`, the
     gate is open."""
 
-    priority: Priority
-    after_s: float = Field(default=0.0, ge=0)
-    hours: Hours = "connected"
-    below_h: float | None = Field(default=None, gt=0)
-    gate: Gate | None = None
+    priority: Priority = Field(description="high, medium or low: more than the rule's own.")
+    after_s: float = Field(default=0.0, ge=0, description="It has been open for so long, s.")
+    hours: Hours = Field(default="connected", description="Which of the three estimates `below_h` is about.")
+    below_h: float | None = Field(default=None, gt=0, description="The hours left are below this.")
+    gate: Gate | None = Field(default=None, description="A condition on the same asset.")
 
 
 class Test(Model):
@@ -128,11 +99,17 @@ class Test(Model):
     hours: Hours = Field(default="connected", description="For `hours_left`: which of the three estimates.")
     gates: tuple[Gate, ...] = Field(default=(), description="Conditions on the same asset while which it holds.")
 
+    @field_validator("limit", "clear", "upper", "upper_clear", "worse_limit", check_fields=False)
+    @classmethod
+    def _in_our_unit(cls, limit: Limit | None, info: ValidationInfo) -> Limit | None:
+        unit = "h" if info.data.get("type") == "hours_left" else unit_of(info.data.get("signals", ()))
+        return limit and limit.in_unit(unit, change=info.data.get("type") in CHANGES)
+
 
 class Part(Test):
     """One condition of `any_of` or `all_of`. `kind` is for a rule of a site: the kind of asset it is judged on, any of which counts."""
 
-    kind: str = ""
+    kind: str = Field(default="", description="For a rule of a site: the kind of asset, any of which counts.")
 
 
 class Rule(Test):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collector.rules.model import Gate, Limit, Rule
+from collector.rules.limit import Limit
+from collector.rules.model import Gate, Rule
 
 SOURCES: tuple[tuple[str, str], ...] = (
     (

@@ -2,7 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from collector.config.rulebook import default_rules
-from collector.rules.model import Limit, Rule, RuleOverride, RuleSet, parse_limit
+from collector.rules.limit import Limit, parse_limit
+from collector.rules.model import Rule, RuleOverride, RuleSet
 
 BELOW = {
     "id": "XX-L",

@@ -1,0 +1,212 @@
+"""All checks of a rule set, for the assets that it is used on. Pure.
+
+A rule is checked by itself once, rules of one kind with each other once, and numbers once for all assets that declare the same: ten
+thousand assets cost little more than one. What an override changes is checked where it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from typing import NamedTuple
+
+from collector.rules.check_numbers import check_delay, check_numbers
+from collector.rules.check_pairs import check_pairs, check_set
+from collector.rules.check_words import check_words
+from collector.rules.finding import Finding, Severity, Spot, limits, tests
+from collector.rules.layers import DEFAULT, Layers, Misfit, Path, Place, Traced
+from collector.rules.model import Rule
+from collector.rules.subjects import EVERYWHERE, Scope, Subject, subjects
+from collector.rules.vocabulary import ANY, COLLECTOR, SITE, unknown
+from devices.assets import Site
+
+
+class Found(NamedTuple):
+    """What was found at `path` in a layer; `layer` None: in the sites, where the cause lies in what an asset declares."""
+
+    severity: Severity
+    layer: int | None
+    path: Path
+    text: str
+
+
+def check(layers: Layers, sites: Sequence[Site]) -> list[Found]:
+    """Everything that is wrong with the rules on these sites, each once."""
+    return _Check(layers, sites).found()
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The rules that are in force together on assets of one kind, where the same overrides hold."""
+
+    traced: list[Traced]
+
+    @cached_property
+    def in_force(self) -> list[Traced]:
+        return [each for each in self.traced if each.rule.enabled]
+
+    @cached_property
+    def relative(self) -> list[Traced]:
+        """Those whose numbers depend on what the asset declares."""
+        return [each for each in self.in_force if any(limit.of for limit in limits(each.rule))]
+
+    @cached_property
+    def related(self) -> list[Rule]:
+        """Those that judge what the relative ones judge."""
+        signals = {name for each in self.relative for name in each.rule.signals}
+        return [each.rule for each in self.in_force if signals.intersection(each.rule.signals) or each in self.relative]
+
+    @cached_property
+    def patience_s(self) -> float:
+        """Assets that report as often as this give `check_delay` nothing to say."""
+        delays = ((each.rule.on_delay_s, is_ours(each)) for each in self.in_force)
+        return min((delay if ours else delay / 2 for delay, ours in delays if delay or not ours), default=inf)
+
+    def place(self, spots: Iterable[Spot]) -> Place:
+        """The nearest of the places where the spots were set."""
+        by_name = {(each.rule.id, each.rule.kind): each for each in self.traced}
+        return max((by_name[spot.rule, spot.kind].place(spot.path) for spot in spots), key=lambda place: place.rank)
+
+
+class _Check:
+    def __init__(self, layers: Layers, sites: Sequence[Site]) -> None:
+        self._layers, self._sites = layers, sites
+        self._groups: dict[tuple[Scope, str], _Group] = {}
+        self._misfits: dict[Misfit, None] = {}
+        self._found: dict[tuple[int | None, Path, str], tuple[Severity, dict[str, int]]] = {}
+
+    def found(self) -> list[Found]:
+        self._twice()
+        self._idle()
+        for scope, kind in self._everywhere_and_sites():
+            self._group(scope, kind)
+        for subject in subjects(self._layers, self._sites):
+            self._numbers(subject)
+        for misfit in self._misfits:
+            self._add("error", misfit.place, misfit.text)
+        return [Found(severity, layer, path, text + _at(names)) for (layer, path, text), (severity, names) in self._found.items()]
+
+    # ---- each rule, and rules together -----------------------------------------------------------------------------------------
+
+    def _everywhere_and_sites(self) -> Iterator[tuple[Scope, str]]:
+        """Every kind that has rules; and a site's own, where the site has overrides."""
+        yield from ((EVERYWHERE, kind) for kind in dict.fromkeys(kind for _, kind in self._layers.whole))
+        yield from ((Scope(name), SITE) for name in dict.fromkeys(name for layer in self._layers.layers for name in layer.sites))
+
+    def _group(self, scope: Scope, kind: str) -> _Group:
+        """The rules of a kind, with those of every kind; checked when they are first asked for."""
+        group = self._groups.get((scope, kind))
+        if group is None:
+            misfits: list[Misfit] = []
+            kinds = (kind,) if kind in {ANY, SITE, COLLECTOR} else (kind, ANY)
+            group = _Group([each for name in kinds for each in self._layers.of(*scope, name, misfits)])
+            self._misfits.update(dict.fromkeys(misfits))
+            self._groups[scope, kind] = group
+            self._check(scope, kind, group)
+        return group
+
+    def _check(self, scope: Scope, kind: str, group: _Group) -> None:
+        known = set() if scope == EVERYWHERE else {id(each.rule) for each in self._group(EVERYWHERE, kind).traced}
+        for each in group.traced:
+            if each.rule.kind == kind and id(each.rule) not in known:
+                self._one(each, kind)
+        rules = [each.rule for each in group.in_force]
+        self._tell(check_set(rules, frozenset(rule for rule, _ in self._layers.whole)), group)
+        self._tell(check_pairs(rules, {}), group)
+
+    def _one(self, traced: Traced, kind: str) -> None:
+        rule, group = traced.rule, _Group([traced])
+        if rule.enabled:
+            self._tell(check_words(rule), group)
+            for on in dict.fromkeys((kind, *(on for _, _, on in tests(rule)))):
+                self._tell(check_numbers(rule, on, {}, traced.before), group)
+        elif rule.priority == "high" and traced.place(("enabled",)).layer != DEFAULT:
+            self._add("note", traced.place(("enabled",)), f"{rule.id} is of priority high and switched off: nobody will be told")
+
+    # ---- with the numbers of assets --------------------------------------------------------------------------------------------
+
+    def _numbers(self, subject: Subject) -> None:
+        group = self._group(subject.scope, subject.asset.kind)
+        declared = subject.declared
+        for each in group.relative:
+            if subject.has(each.rule):
+                self._tell(check_numbers(each.rule, subject.asset.kind, declared, each.before), group, subject)
+        rules = [rule for rule in group.related if subject.has(rule)]
+        self._tell(check_pairs(rules, declared), group, subject)
+        of_site = self._group(Scope(subject.scope.site), SITE)
+        for each in of_site.relative:
+            self._tell(check_numbers(each.rule, subject.asset.kind, declared, each.before), of_site, subject)
+        for each in group.in_force if subject.asset.interval_s > group.patience_s else ():
+            self._tell(check_delay(each.rule, subject.asset.interval_s, ours=is_ours(each)), group, subject)
+
+    # ---- what stands where it does nothing -------------------------------------------------------------------------------------
+
+    def _twice(self) -> None:
+        """The same rule twice in one file."""
+        for number, layer in enumerate(self._layers.layers):
+            first: dict[tuple[str, str], int] = {}
+            for index, rule in enumerate(layer.rules):
+                earlier = first.setdefault((rule.id, rule.kind), index)
+                if earlier != index:
+                    place = Place("rule", number, (*layer.rules_at, index, "id"))
+                    self._add(
+                        "error", place, f"rule {rule.id} of {rule.kind} stands twice, as item {earlier + 1} and {index + 1}; keep one"
+                    )
+
+    def _idle(self) -> None:
+        """Overrides of rules that the asset, or the site, does not have."""
+        if not any(layer.sites or layer.assets for layer in self._layers.layers):
+            return
+        assets = {f"{site.id}/{asset.id}": asset.kind for site in self._sites for asset in site.assets}
+        kinds = {site.id: {asset.kind for asset in site.assets} | {SITE, ANY} for site in self._sites}
+        for number, layer in enumerate(self._layers.layers):
+            for name, overrides in layer.assets.items():
+                ids = self._ids({assets[name], ANY}) if name in assets else overrides
+                for rule in [rule for rule in overrides if rule not in ids and rule in self._ids()]:
+                    place = Place("asset", number, (*layer.at, "assets", name, rule))
+                    self._add("error", place, f"{name} is a {assets[name]}: {unknown(f'rule of {assets[name]}', rule, ids)}")
+            for name, overrides in layer.sites.items():
+                ids = self._ids(kinds[name]) if name in kinds else overrides
+                for rule in [rule for rule in overrides if rule not in ids and rule in self._ids()]:
+                    place = Place("site", number, (*layer.at, "sites", name, rule))
+                    self._add("warning", place, f"{name} has no asset that {rule} is about; this changes nothing")
+
+    def _ids(self, kinds: Iterable[str] | None = None) -> frozenset[str]:
+        wanted = None if kinds is None else set(kinds)
+        return frozenset(rule for rule, kind in self._layers.whole if wanted is None or kind in wanted)
+
+    # ---- what was found ----------------------------------------------------------------------------------------------------------
+
+    def _tell(self, findings: Iterable[Finding], group: _Group, subject: Subject | None = None) -> None:
+        for each in findings:
+            place = group.place(each.spots)
+            named = any(spot.rule in place.path for spot in each.spots) or each.text.startswith(tuple(spot.rule for spot in each.spots))
+            text = each.text if named else f"{each.spots[0].rule}: {each.text}"
+            if place.layer == DEFAULT and subject is not None:
+                self._note(each.by_asset or each.severity, None, subject.cause(each, group.traced), text, subject)
+            else:
+                self._add(each.severity, place, text, subject)
+
+    def _add(self, severity: Severity, place: Place, text: str, subject: Subject | None = None) -> None:
+        self._note(severity, place.layer, place.path, text, subject)
+
+    def _note(self, severity: Severity, layer: int | None, path: Path, text: str, subject: Subject | None) -> None:
+        names = {} if subject is None else {subject.name: subject.count}
+        known = self._found.setdefault((layer, path, text), (severity, names))
+        if known[1]:  # else it holds everywhere
+            known[1].update(names)
+
+
+def is_ours(traced: Traced) -> bool:
+    """The on-delay is that of the rules that come with the package."""
+    return traced.place(("on_delay_s",)).layer == DEFAULT
+
+
+def _at(names: Mapping[str, int]) -> str:
+    """Of assets that declare the same the first is named."""
+    if not names:
+        return ""
+    more = sum(names.values()) - 1
+    return f" (at {next(iter(names))}{f' and {more} more' if more else ''})"
