@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collector.rules.limit import Limit
-from collector.rules.model import Gate, Rule
+from collector.rules.model import Rule
+from collector.rules.words import again, clears_when, delay, escalation, gate, names, raised_when, shelving, suppression
 
 SOURCES: tuple[tuple[str, str], ...] = (
     (
@@ -57,9 +57,9 @@ SOURCES: tuple[tuple[str, str], ...] = (
 """What the rules' sources are called → what it is and where it was read."""
 
 KINDS = {
-    "site": "Hours of oxygen left",
-    "any": "Every asset",
-    "collector": "The collector itself",
+    "site": "The site as a whole (`site`)",
+    "any": "Every asset (`any`)",
+    "collector": "The collector itself (`collector`)",
     "psa_plant": "Oxygen plant (`psa_plant`)",
     "pipeline": "Pipeline zone (`pipeline`)",
     "manifold": "Manifold (`manifold`)",
@@ -69,17 +69,11 @@ KINDS = {
     "gateway": "Gateway (`gateway`)",
 }
 
-HOURS = {
-    "connected_now": "what is connected, with the plant as it runs now, lasts",
-    "connected": "what is connected lasts, if the plant stops,",
-    "on_site": "all that is on site lasts, if the plant stops,",
-}
-
 HEAD = """# Default rules
 
 This page is made from `collector/rules/default.yaml`. All numbers are defaults: `rules:` in the configuration changes them for all sites,
-one site or one asset, or switches a rule off ([configuration.md](configuration.md)). What an alarm is and does is written in
-[alarms.md](alarms.md).
+one site or one asset, switches a rule off, or adds rules ([configuration.md](configuration.md); how, step by step:
+[rules of your own](../howto/rules-of-your-own.md)). What an alarm is and does is written in [alarms.md](alarms.md).
 
 A rule that refers to something the asset does not declare (`nominal_bar`, `relief_bar` …) is not in force there. A value that is not known
 raises nothing and clears nothing. Between the two limits of a rule the alarm stays as it is.
@@ -115,104 +109,42 @@ def sources_of(rule: Rule) -> list[str]:
     return [name for name, _ in SOURCES if name in rule.source]
 
 
-def raised_when(rule: Rule) -> str:
-    """The condition in words."""
-    what = _what(rule)
-    match rule.type:
-        case "below" | "above":
-            return f"{what} {rule.type} {_limit(rule.limit)}"
-        case "hours_left":
-            return f"{what} less than {_limit(rule.limit)} h"
-        case "outside":
-            return f"{what} below {_limit(rule.limit)} or above {_limit(rule.upper)}"
-        case "state":
-            return f"{what} is {_names(rule.raise_states)}"
-        case "silent":
-            return f"{what}: no fresh value for three sampling intervals, at least two minutes"
-        case "offline":
-            return "its last will says `offline`, or nothing is heard from it and from any asset behind it"
-        case "clock":
-            return "what it sends is stamped before 2020, more than two minutes ahead, or behind by a steady lag"
-
-
-def clears_when(rule: Rule) -> str:
-    """What must be seen before the alarm is over."""
-    what = _what(rule)
-    match rule.type:
-        case "below":
-            return f"{what} at or above {_limit(rule.clear or rule.limit)}"
-        case "hours_left":
-            return f"{what} at least {_limit(rule.clear or rule.limit)} h"
-        case "above":
-            return f"{what} at or below {_limit(rule.clear or rule.limit)}"
-        case "outside":
-            return f"{what} between {_limit(rule.clear or rule.limit)} and {_limit(rule.upper_clear or rule.upper)}"
-        case "state":
-            return f"{what} is {_names(rule.clear_states)}; in every other state it stays"
-        case "silent":
-            return f"{what}: fresh values again, two of them"
-        case "offline":
-            return "anything is heard from it or from an asset behind it"
-        case "clock":
-            return "its stamps are right"
-
-
 def _row(rule: Rule) -> str:
-    return f"| {rule.id} | {rule.kind} | {raised_when(rule)} | {_delay(rule.on_delay_s)} | {_priority(rule)} |"
+    return f"| {rule.id} | {rule.kind} | {raised_when(rule)} | {delay(rule.on_delay_s)} | {_priority(rule)} |"
 
 
 def _record(rule: Rule) -> Iterator[tuple[str, str]]:
     """Every field of the rationalisation that is known, in the order in which a person asks."""
-    yield "raised when", f"{raised_when(rule)}; {_delay(rule.on_delay_s)}"
-    yield "clears when", f"{clears_when(rule)}; {_delay(rule.off_delay_s)}"
-    for gate in rule.gates:
-        yield "only while", _gate(gate)
-        if gate.over:
-            yield "ends when", f"`{gate.signal}` is {_names(gate.over)}"
+    yield "raised when", f"{raised_when(rule)}; {delay(rule.on_delay_s)}"
+    yield "clears when", f"{clears_when(rule)}; {delay(rule.off_delay_s)}"
+    for each in rule.gates:
+        yield "only while", gate(each)
+        if each.over:
+            yield "ends when", f"`{each.signal}` is {names(each.over)}"
     if rule.needs:
         yield "only where", f"the asset declares `{rule.needs}`"
-    if rule.under:
-        yield "not raised while", f"{' or '.join(rule.under)} of the same asset is open: one fact, one alarm"
+    for words in suppression(rule):
+        yield "not raised while", words
     yield "priority", _priority(rule)
+    for step in rule.escalates:
+        yield "becomes", escalation(step)
+    if rule.latched:
+        yield "latched", "when its condition is over it stays until somebody resets it"
+    if rule.auto_ack:
+        yield "when it is over", "nobody has to acknowledge"
+    if words := again(rule):
+        yield "announced again", words
+    yield "may be shelved", shelving(rule)
     yield "what to do", rule.response or "–"
     yield "time to respond", f"{rule.respond_min:g} min" if rule.respond_min else "–"
+    yield "how to confirm", rule.confirm or "–"
     yield "usual causes", rule.cause or "–"
     yield "if nobody acts", rule.consequence or "–"
     yield "source of the limit", rule.source or "–"
-
-
-def _what(rule: Rule) -> str:
-    if rule.type == "hours_left":
-        return HOURS[rule.hours]
-    names = [f"`{name}`" for name in rule.signals]
-    if rule.type == "silent":
-        return ", ".join(names) or "any signal"
-    return f"the {rule.pick} of {' and '.join(names)}" if len(names) > 1 else "".join(names)
-
-
-def _gate(gate: Gate) -> str:
-    """The gate in words."""
-    if gate.above is not None:
-        return f"`{gate.signal}` is above {_limit(gate.above)}, or not known"
-    return f"`{gate.signal}` is {_names(gate.states)}, or not known"
+    if rule.owner:
+        yield "owner", rule.owner
+    yield "revision", f"{rule.revision}, {rule.date}" if rule.date else str(rule.revision)
 
 
 def _priority(rule: Rule) -> str:
     return f"{rule.priority} ({rule.category})" if rule.category else rule.priority
-
-
-def _limit(limit: Limit | None) -> str:
-    return str(limit)
-
-
-def _names(states: frozenset[str]) -> str:
-    return " or ".join(f"`{name}`" for name in sorted(states))
-
-
-def _delay(seconds: float) -> str:
-    if not seconds:
-        return "at once"
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"after {seconds / size:g} {unit}"
-    return f"after {seconds:g} s"

@@ -58,24 +58,22 @@ class Subject:
         return (*self.path, *said[:1])
 
 
-def subjects(layers: Layers, sites: Sequence[Site]) -> Iterable[Subject]:
+def subjects(layers: Layers, sites: Sequence[Site]) -> list[Subject]:
     """One for all assets of a kind that declare the same, and on which the same overrides hold."""
     scope_of = _Scopes(layers)
     names = _asked_for(layers)
-    keys: dict[str, Callable[[Asset], object]] = {}
-    found: dict[tuple[object, ...], Subject] = {}
+    by_kind: dict[str, tuple[Callable[[Asset], object], dict[object, Subject]]] = {}
     for number, site in enumerate(sites):
         for index, asset in enumerate(site.assets):
-            kind = asset.kind
-            key = keys.get(kind) or keys.setdefault(kind, _key(asset, names))
-            scope = scope_of(site.id, asset) if scope_of.changed else EVERYWHERE
-            here = (kind, scope, key(asset))
+            key, found = by_kind.get(asset.kind) or by_kind.setdefault(asset.kind, (_key(asset, names), {}))
+            declares, scope = key(asset), scope_of(site.id, asset) if scope_of.changed else EVERYWHERE
+            here = declares if scope is EVERYWHERE else (scope, declares)
             subject = found.get(here)
             if subject is None:
                 found[here] = Subject(scope, site.id, asset, ("sites", number, "assets", index))
             else:
                 subject.count += 1
-    return found.values()
+    return [subject for _, found in by_kind.values() for subject in found.values()]
 
 
 class _Scopes:

@@ -8,7 +8,8 @@ import pytest
 
 from collector.config.rulebook import default_rules
 from collector.rules.model import Gate, Rule
-from collector.rules.page import KINDS, SOURCES, clears_when, raised_when, rules_markdown, sources_of
+from collector.rules.page import KINDS, SOURCES, rules_markdown, sources_of
+from collector.rules.words import clears_when, raised_when
 
 RULES = default_rules()
 OURS = (
