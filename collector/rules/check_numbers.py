@@ -51,7 +51,7 @@ class Judged(NamedTuple):
 
     @property
     def signal(self) -> Signal | None:
-        known = signals(self.kind) or {}
+        known = signals(self.kind)
         return known.get(self.test.signals[0]) if self.test.signals else None
 
     @property
@@ -232,7 +232,7 @@ def _moves(judged: Judged) -> Iterator[Finding]:
     """What must have moved, by an amount that the signal can move by."""
     known = signals(judged.kind)
     for index, move in enumerate(judged.test.moves):
-        by, signal = move.by.value(dict(judged.declared)), (known or {}).get(move.signal)
+        by, signal = move.by.value(dict(judged.declared)), known.get(move.signal)
         if by is not None and (by <= 0 or (signal is not None and by > signal.sane[1] - signal.sane[0])):
             path = (*judged.path, "moves", index, "by")
             text = f"{move.signal} can't vary by {by:g}; more than 0 and less than its sane range is right"

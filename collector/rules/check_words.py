@@ -35,12 +35,12 @@ def _signals(rule: Rule) -> Iterator[Finding]:
     for path, test, kind in tests(rule):
         known = signals(kind)
         for index, name in enumerate(test.signals):
-            if known is not None and name not in known:
+            if name not in known:
                 yield finding("error", rule, (*path, "signals", index), unknown(f"signal of {_of(kind)}", name, known))
-            elif known is not None:
+            else:
                 yield from _fits(rule, test, (*path, "signals", index), known[name])
         for index, move in enumerate(test.moves):
-            if known is not None and move.signal not in known:
+            if move.signal not in known:
                 yield finding("error", rule, (*path, "moves", index, "signal"), unknown(f"signal of {_of(kind)}", move.signal, known))
 
 
@@ -56,7 +56,7 @@ def _fits(rule: Rule, test: Test, path: Path, signal: Signal) -> Iterator[Findin
 def _how_many(rule: Rule) -> Iterator[Finding]:
     """One limit is in one unit, and some types judge one signal."""
     for path, test, kind in tests(rule):
-        known = signals(kind) or {}
+        known = signals(kind)
         units = {known[name].unit: name for name in test.signals if name in known}
         if test.type in ONE_SIGNAL and len(test.signals) > 1:
             yield finding("error", rule, (*path, "signals"), f"a rule of type {test.type} judges one signal; write a rule for each")
@@ -101,13 +101,13 @@ def _unknown_states(rule: Rule, path: Path, kind: str, signal: str, named: froze
 def _gates(rule: Rule) -> Iterator[Finding]:
     for path, gate, kind in gates(rule):
         known = signals(kind)
-        if known is not None and gate.signal not in known:
+        if gate.signal not in known:
             yield finding("error", rule, (*path, "signal"), unknown(f"signal of {_of(kind)}", gate.signal, known))
             continue
         yield from _unknown_states(rule, (*path, "states"), kind, gate.signal, gate.states)
         yield from _unknown_states(rule, (*path, "over"), kind, gate.signal, gate.over)
         yield from _open_or_over(rule, path, gate)
-        if known is not None and gate.above is not None and known[gate.signal].type not in {"number", "counter"}:
+        if gate.above is not None and known[gate.signal].type not in {"number", "counter"}:
             yield finding("error", rule, (*path, "above"), f"{gate.signal} is no number; name the states in which the gate is open")
         yield from _where(rule, path, gate, kind)
 
@@ -136,7 +136,7 @@ def _references(rule: Rule) -> Iterator[Finding]:
         known = signals(kind) if compares else numbers(kind)
         for field in LIMITS:
             limit = getattr(test, field, None)
-            if limit is not None and limit.of and known is not None and limit.of not in known:
+            if limit is not None and limit.of and limit.of not in known:
                 text = unknown(f"{'signal' if compares else 'number'} of {_of(kind)}", limit.of, known)
                 yield finding("error", rule, (*path, field), f"{limit}: {text}")
     for path, gate, kind in gates(rule):

@@ -12,7 +12,7 @@ from collector.rules.compile import declared
 from collector.rules.finding import Finding, limits
 from collector.rules.layers import Layers, Path, Traced
 from collector.rules.model import Rule, RuleOverride
-from collector.rules.vocabulary import numbers
+from collector.rules.vocabulary import COMPUTED
 from devices.assets import Asset, Manifold, Site
 
 
@@ -108,13 +108,12 @@ def _asked_for(layers: Layers) -> frozenset[str]:
 
 def _key(asset: Asset, names: frozenset[str]) -> Callable[[Asset], object]:
     """What of an asset of this kind the numbers of its rules depend on."""
-    fields = type(asset).model_fields.keys()
-    own = attrgetter("interval_s", *sorted(names & fields))
-    if (names & numbers(asset.kind)) - fields:
-        return lambda each: (own(each), _banks(each))
-    return own
+    source = {name: source for name, source in COMPUTED.get(asset.kind, {}).items() if name in names}
+    asked = (names | set(source.values())) & type(asset).model_fields.keys() - {"banks"}
+    own = attrgetter("interval_s", *sorted(asked))
+    return (lambda each: (own(each), _banks(each))) if "banks" in source.values() else own
 
 
 def _banks(asset: Asset) -> tuple[object, ...]:
-    """What the fill pressures of a manifold follow from; `declared` takes ten times as long."""
+    """What the fill pressures of a manifold follow from, as something that can be a key."""
     return tuple((name, bank.type, bank.fill_bar) for name, bank in asset.banks.items()) if isinstance(asset, Manifold) else ()

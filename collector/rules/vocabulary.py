@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from collector.selfwatch import Health
 from devices.assets import Asset
 from devices.kinds.catalogue import KINDS
+from devices.kinds.kind import number, state
 from devices.signal import Signal
 
 ANY, SITE, COLLECTOR = "any", "site", "collector"
@@ -23,8 +24,30 @@ NO_ASSET = frozenset({ANY, SITE, COLLECTOR})
 MANY = 2_000
 """Among more names than this no close match is looked for: it would take seconds for each error."""
 
-_BANKS = frozenset({"fill_bar", "reserve_fill_bar"})
-"""What a manifold's banks declare together, see `collector.rules.compile.declared`."""
+COMPUTED: Mapping[str, Mapping[str, str]] = {
+    "manifold": {"fill_bar": "banks", "reserve_fill_bar": "banks"},
+    "psa_plant": {"dewpoint_limit_c": "dryer"},
+}
+"""Numbers that follow from something else that an asset declares, by kind: the number, and what it follows from."""
+
+_FEEDING = state("feeding", "The kind of source that feeds the line.", "psa", "manifold", "lox", "mixed")
+_SITE_SIGNALS = {
+    name: number(name, text, (-1_000, 100_000))
+    for name, text in (
+        ("demand_lpm", "What the site uses."),
+        ("usual_lpm", "What it used at this hour of other days."),
+        ("expected_lpm", "What its beds explain."),
+        ("idle_plant_lpm", "What is taken from stock while a healthy plant stands idle."),
+        ("unaccounted_lpm", "What the stock loses and no meter shows."),
+    )
+}
+_DERIVED: Mapping[str, Mapping[str, Signal]] = {
+    "psa_plant": {"feeding": _FEEDING},
+    "pipeline": {"feeding": _FEEDING},
+    SITE: _SITE_SIGNALS,
+    COLLECTOR: {name: Signal(name, "boolean" if hint is bool else "counter") for name, hint in typing.get_type_hints(Health).items()},
+}
+"""What nobody sends and rules may name all the same: it is derived from what is sent."""
 
 _ASSETS: dict[str, type[BaseModel]] = {get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Asset)[0])}
 
@@ -35,20 +58,17 @@ def kinds() -> tuple[str, ...]:
 
 
 @cache
-def signals(kind: str) -> Mapping[str, Signal] | None:
-    """The signals of a kind by name; of `any`, those that some kind has. None: not checked."""
+def signals(kind: str) -> Mapping[str, Signal]:
+    """The signals of a kind by name, those that are derived among them; of `any`, those that some kind has."""
     if kind == ANY:
         return {name: signal for each in KINDS.values() for name, signal in each.signals.items()}
-    if kind == COLLECTOR:
-        hints = typing.get_type_hints(Health).items()
-        return {name: Signal(name, "boolean" if hint is bool else "counter") for name, hint in hints}
-    return KINDS[kind].signals if kind in KINDS else None
+    return {**(KINDS[kind].signals if kind in KINDS else {}), **_DERIVED.get(kind, {})}
 
 
 def states(kind: str, signal: str) -> frozenset[str]:
     """The states that a signal can have, as rules name them; of `any`, those of all kinds that have the signal. Empty: it has none."""
     of_kinds = KINDS if kind == ANY else (kind,)
-    found = [known[signal] for each in of_kinds if signal in (known := signals(each) or {})]
+    found = [known[signal] for each in of_kinds if signal in (known := signals(each))]
     return frozenset().union(*(frozenset({"true", "false"}) if each.type == "boolean" else each.states for each in found))
 
 
@@ -57,8 +77,7 @@ def numbers(kind: str) -> frozenset[str]:
     """The numbers that an asset of the kind may declare; of `any`, those that every asset declares."""
     if kind == ANY:
         return frozenset.intersection(*map(numbers, _ASSETS))
-    own = _fields(kind, lambda hints: bool(hints & {int, float}))
-    return own | _BANKS if kind == "manifold" else own
+    return _fields(kind, lambda hints: bool(hints & {int, float})) | frozenset(COMPUTED.get(kind, ()))
 
 
 @cache
