@@ -134,7 +134,7 @@ class Collector:
         self._said = (Health(True, False, 0.0), 0)
         self.watch = Watch(self._views(), now_ms)
         history = self._store.problems if isinstance(self._store, SqliteHistory) else []
-        for problem in (*self._journal.problems, *self._state.problems, *history):
+        for problem in (*self._journal.problems, *self._state.problems, *history, *config.notes):
             log.warning("%s", problem)
 
     def stop(self) -> None:
@@ -321,6 +321,8 @@ class Collector:
         self._feed.decode_again(Decoder(config.sites, self._config.topic_prefix).decode)
         if isinstance(self._store, InfluxStore):
             self._store.use_sites(config.sites)
+        for note in config.notes:
+            log.warning("%s", note)
         later = f"; what changed in {', '.join(fixed)} needs a restart" if fixed else ""
         log.info("configuration reloaded: %d sites%s", len(config.sites), later)
 

@@ -76,7 +76,7 @@ def _models() -> Iterator[tuple[str, type[BaseModel]]]:
     seen: set[type[BaseModel]] = {Config}
     for name, model in waiting:
         yield name, model
-        for key, field in _keys(model):
+        for key, field in _keys(model) if model is not RuleOverride else ():
             for inner in _inner_models(field.annotation):
                 if inner not in seen:
                     seen.add(inner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,10 @@ app = typer.Typer(name="config", help="Check, describe and begin a configuration
 
 @app.command()
 def check(config_file: ConfigFile = None) -> None:
-    """Say `ok` and what is in it, or everything that is wrong as `file:line: key: what was found; what would be right` (exit code 2)."""
+    """Say `ok` and what is in it, or everything that is wrong as `file:line: key: what was found; what would be right` (exit code 2).
+
+    What is right and still to be looked at is printed as a note.
+    """
     from collector.config import ConfigError, load
     from collector.config.secret import unreadable
 
@@ -31,22 +34,28 @@ def check(config_file: ConfigFile = None) -> None:
         typer.echo(f"oxygrid: {_count(len(exc.problems), 'problem')} in {path}", err=True)
         raise typer.Exit(2) from exc
     typer.echo(f"ok: {summary(config)}")
-    for sentence in unreadable(config):
+    for sentence in (*config.notes, *unreadable(config)):
         typer.echo(f"note: {sentence}", err=True)
 
 
+OfRules = Annotated[bool, typer.Option("--rules", help="Of a rule file, in place of the configuration.")]
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of the configuration, for editors."""
+def schema(*, rules: OfRules = False) -> None:
+    """Print the JSON Schema of the configuration, or of rule files, for editors."""
     from collector.config import Config
+    from collector.config.rules import RuleFile
 
-    typer.echo(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
+    model = RuleFile if rules else Config
+    typer.echo(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))
 
 
 @app.command()
-def example() -> None:
-    """Print a complete configuration with comments, to begin with."""
-    typer.echo((resources.files("collector.config") / "example.yaml").read_text("utf-8"), nl=False)
+def example(*, rules: OfRules = False) -> None:
+    """Print a complete configuration, or a rule file, with comments, to begin with."""
+    file = "example-rules.yaml" if rules else "example.yaml"
+    typer.echo((resources.files("collector.config") / file).read_text("utf-8"), nl=False)
 
 
 def summary(config: Config) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from collector.config.problems import Problem
 from collector.config.yaml_text import Path_
+from collector.rules.model import FIXED
 from collector.rules.vocabulary import unknown
 
 
@@ -78,11 +79,11 @@ def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
 
 
 def _check_rule_ids(path: Path_, overrides: object, rule_ids: Collection[str] | None) -> Iterator[Problem]:
-    if rule_ids is None or not isinstance(overrides, Mapping):
-        return
-    for rule in overrides:
-        if rule not in rule_ids:
+    for rule, changes in overrides.items() if isinstance(overrides, Mapping) else ():
+        if rule_ids is not None and rule not in rule_ids:
             yield Problem((*path, rule), unknown("rule", rule, rule_ids))
+        for key in FIXED.intersection(changes) if isinstance(changes, Mapping) else ():
+            yield Problem((*path, rule, key), f"the {key} of a rule can't be changed; write a rule of your own, under rules.add")
 
 
 def _check_channels(data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -76,7 +76,7 @@ def _validated(data: object, context: dict[str, object]) -> tuple[list[Problem],
         config = Config.model_validate(data, context=context)
     except ValidationError as exc:
         explained = explain(exc.errors(include_url=False), data, Config)
-        said_closer = {problem.path[:2] for problem in crossed if problem.path[0] == "sites"}
+        said_closer = {problem.path[:2] if problem.path[0] == "sites" else problem.path for problem in crossed}
         fresh = [p for p in explained if p.path not in said_closer and p.text != SITES_TWICE]
         return [*fresh, *crossed, *_wrong_rules(data)], [], None
     errors, notes = _judged(config.rules, config.sites if sites_fit else ())
@@ -84,11 +84,11 @@ def _validated(data: object, context: dict[str, object]) -> tuple[list[Problem],
 
 
 def _judged(rules: Rules, sites: Sequence[Site]) -> tuple[list[Problem], list[Problem]]:
-    """What the checks of rules say: errors, and the rest."""
+    """What the checks of rules say: errors, and the rest. What is only about the rules of the package is for its own tests to say."""
     errors, notes = list[Problem](), list[Problem]()
     for found in check_rules(rules, sites):
-        path = found.path if found.layer != DEFAULT else ("rules",)
-        (errors if found.severity == "error" else notes).append(Problem(path, found.text))
+        if found.layer != DEFAULT:
+            (errors if found.severity == "error" else notes).append(Problem(found.path, found.text))
     return errors, notes
 
 

@@ -94,7 +94,7 @@ def _sentence(error: ErrorDetails, path: Path_, model: type[BaseModel]) -> str:
     expected = _EXPECTED.get(kind)
     right = expected(ctx) if expected else error["msg"][:1].lower() + error["msg"][1:].removeprefix("Input ")
     if kind == "string_type" and isinstance(value, int | float):
-        right = f"text: put it in quotes, '{value}'"
+        right = f"text: put it in quotes, '{str(value).lower() if isinstance(value, bool) else value}'"
     if kind == "literal_error":
         right += _did_you_mean(value, re_quoted(str(ctx["expected"])))
     return f"found {_shown(value, path)}; should be {right}"

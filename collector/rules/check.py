@@ -75,6 +75,7 @@ class _Check:
         self._layers, self._sites = layers, sites
         self._groups: dict[tuple[Scope, str], _Group] = {}
         self._misfits: dict[Misfit, None] = {}
+        self._wrong: set[int] = set()
         self._found: dict[tuple[int | None, Path, str], tuple[Severity, dict[str, int]]] = {}
 
     def found(self) -> list[Found]:
@@ -86,7 +87,7 @@ class _Check:
             self._numbers(subject)
         for misfit in self._misfits:
             self._add("error", misfit.place, misfit.text)
-        return [Found(severity, layer, path, text + _at(names)) for (layer, path, text), (severity, names) in self._found.items()]
+        return [Found(severity, layer, path, text + _at(names, path)) for (layer, path, text), (severity, names) in self._found.items()]
 
     # ---- each rule, and rules together -----------------------------------------------------------------------------------------
 
@@ -112,34 +113,39 @@ class _Check:
         for each in group.traced:
             if each.rule.kind == kind and id(each.rule) not in known:
                 self._one(each, kind)
-        rules = [each.rule for each in group.in_force]
-        self._tell(check_set(rules, frozenset(rule for rule, _ in self._layers.whole)), group)
-        self._tell(check_pairs(rules, {}), group)
+        self._tell(check_set([each.rule for each in group.traced], self._ids()), group)
+        self._tell(check_pairs([each.rule for each in group.in_force if id(each.rule) not in self._wrong], {}), group)
 
     def _one(self, traced: Traced, kind: str) -> None:
         rule, group = traced.rule, _Group([traced])
         if rule.enabled:
             self._tell(check_words(rule), group)
             for on in dict.fromkeys((kind, *(on for _, _, on in tests(rule)))):
-                self._tell(check_numbers(rule, on, {}, traced.before), group)
+                if self._tell_numbers(traced, on, group):
+                    self._wrong.add(id(rule))
         elif rule.priority == "high" and traced.place(("enabled",)).layer != DEFAULT:
             self._add("note", traced.place(("enabled",)), f"{rule.id} is of priority high and switched off: nobody will be told")
 
     # ---- with the numbers of assets --------------------------------------------------------------------------------------------
 
     def _numbers(self, subject: Subject) -> None:
-        group = self._group(subject.scope, subject.asset.kind)
-        declared = subject.declared
+        group, of_site = self._group(subject.scope, subject.asset.kind), self._group(Scope(subject.scope.site), SITE)
+        wrong = set(self._wrong)
         for each in group.relative:
-            if subject.has(each.rule):
-                self._tell(check_numbers(each.rule, subject.asset.kind, declared, each.before), group, subject)
-        rules = [rule for rule in group.related if subject.has(rule)]
-        self._tell(check_pairs(rules, declared), group, subject)
-        of_site = self._group(Scope(subject.scope.site), SITE)
+            if subject.has(each.rule) and self._tell_numbers(each, subject.asset.kind, group, subject):
+                wrong.add(id(each.rule))
+        rules = [rule for rule in group.related if subject.has(rule) and id(rule) not in wrong]
+        self._tell(check_pairs(rules, subject.declared), group, subject)
         for each in of_site.relative:
-            self._tell(check_numbers(each.rule, subject.asset.kind, declared, each.before), of_site, subject)
+            self._tell_numbers(each, subject.asset.kind, of_site, subject)
         for each in group.in_force if subject.asset.interval_s > group.patience_s else ():
             self._tell(check_delay(each.rule, subject.asset.interval_s, ours=is_ours(each)), group, subject)
+
+    def _tell_numbers(self, traced: Traced, kind: str, group: _Group, subject: Subject | None = None) -> bool:
+        """True where something is wrong with the numbers of the rule, so that comparing it with others says nothing."""
+        found = [*check_numbers(traced.rule, kind, {} if subject is None else subject.declared, traced.before)]
+        self._tell(found, group, subject)
+        return any(each.severity == "error" for each in found)
 
     # ---- what stands where it does nothing -------------------------------------------------------------------------------------
 
@@ -204,9 +210,9 @@ def is_ours(traced: Traced) -> bool:
     return traced.place(("on_delay_s",)).layer == DEFAULT
 
 
-def _at(names: Mapping[str, int]) -> str:
-    """Of assets that declare the same the first is named."""
-    if not names:
-        return ""
+def _at(names: Mapping[str, int], path: Path) -> str:
+    """Of assets that declare the same the first is named, where the path does not do so."""
     more = sum(names.values()) - 1
+    if not names or (not more and names.keys() & set(path)):
+        return ""
     return f" (at {next(iter(names))}{f' and {more} more' if more else ''})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from collector.rules.finding import LIMITS, Finding, Severity, finding, tests
+from collector.rules.finding import LIMITS, Finding, Severity, Spot, finding, tests
 from collector.rules.layers import Path
 from collector.rules.likely import Range, far_off, likely_unit
 from collector.rules.limit import Limit
@@ -61,14 +61,15 @@ class Judged(NamedTuple):
             return 1 if self.test.side == "above" else -1
         return SIDES.get(self.test.type, 0)
 
-    def found(self, severity: Severity, field: str, text: str) -> Finding:
-        return finding(severity, self.rule, (*self.path, field), text)
+    def found(self, severity: Severity, text: str, *fields: str) -> Finding:
+        """About the first of the fields, to which the others have a part."""
+        return Finding(severity, text, tuple(Spot(self.rule.id, self.rule.kind, (*self.path, field)) for field in fields))
 
     def shown(self, field: str) -> str:
         """The limit as it was written, with its number where that is something else."""
         limit: Limit = getattr(self.test, field)
         written, value = limit.said or str(limit), limit.value(dict(self.declared))
-        return written if value is None or written == f"{value:g}" else f"{written} ({value:g})"
+        return written if value is None or written.split(" ")[0] == f"{value:g}" else f"{written} ({value:g})"
 
 
 def check_numbers(rule: Rule, kind: str, declared: Mapping[str, float], before: Rule | None = None) -> Iterator[Finding]:
@@ -77,7 +78,9 @@ def check_numbers(rule: Rule, kind: str, declared: Mapping[str, float], before: 
         if on == kind or (path == () and rule.kind == "any"):
             was = before.limit.value(dict(declared)) if before is not None and before is not rule and before.limit and not path else None
             judged = Judged(rule, test, path, kind, declared, was)
-            for check in _CHECKS:
+            senseless = [*_sane(judged)]
+            yield from senseless  # and nothing more of it: what follows from a wrong unit is no news
+            for check in () if senseless else _CHECKS:
                 yield from check(judged)
 
 
@@ -117,10 +120,10 @@ def _within(judged: Judged, where: Range, what: str) -> Iterator[Finding]:
         if not where.low <= value <= where.high:
             reach = f"({_number(where.low)} … {_number(where.high)} {OUR_UNITS.get(where.unit, '')}".rstrip() + ")"
             text = f"{judged.shown(field)} is outside the sane range of {what} {reach}"
-            yield judged.found("error", field, text + _hint(judged, field, where))
+            yield judged.found("error", text + _hint(judged, field, where), field)
         elif field in sides and value == (where.low if sides[field] < 0 else where.high):
             text = f"{judged.shown(field)} is the end of the sane range of {what}: nothing beyond it is ever judged"
-            yield judged.found("error", field, text + _hint(judged, field, where))
+            yield judged.found("error", text + _hint(judged, field, where), field)
 
 
 def _hint(judged: Judged, field: str, where: Range) -> str:
@@ -150,7 +153,8 @@ def _meant(judged: Judged) -> Iterator[Finding]:
     meant = likely_unit(number, unit, Range(signal.unit, *signal.sane, near))
     if meant:
         was = f", far from the {judged.before:g} that it changes" if judged.before is not None else ""
-        yield judged.found("warning", "limit", f"{judged.shown('limit')} {OUR_UNITS.get(signal.unit, '')}{was}; {meant}")
+        severity: Severity = "error" if is_share else "warning"
+        yield judged.found(severity, f"{judged.shown('limit')} {OUR_UNITS.get(signal.unit, '')}{was}; {meant}", "limit")
 
 
 def _hysteresis(judged: Judged) -> Iterator[Finding]:
@@ -169,12 +173,12 @@ def _apart(judged: Judged, limit: str, clear: str, side: int) -> Iterator[Findin
     right = f"{clear} somewhat {'below' if side > 0 else 'above'} {judged.shown(limit)} is right"
     if back is None:
         if getattr(judged.test, clear) is None and _is_analog(judged):
-            yield judged.found("warning", limit, f"without {clear} it clears where it is raised, and chatters; {right}")
+            yield judged.found("warning", f"without {clear} it clears where it is raised, and chatters; {right}", limit)
     elif (back - at) * side > 0:
         text = f"{judged.shown(clear)} is on the wrong side of {limit} {judged.shown(limit)}: between the two it is raised and over at once"
-        yield judged.found("error", clear, f"{text}; {right}")
+        yield judged.found("error", f"{text}; {right}", clear, limit)
     elif back == at and _is_analog(judged):
-        yield judged.found("warning", clear, f"{judged.shown(clear)} is {limit} itself, and the alarm will chatter; {right}")
+        yield judged.found("warning", f"{judged.shown(clear)} is {limit} itself, and the alarm will chatter; {right}", clear, limit)
 
 
 def _is_analog(judged: Judged) -> bool:
@@ -190,13 +194,13 @@ def _two_limits(judged: Judged) -> Iterator[Finding]:
     low, high = judged.at("limit"), judged.at("upper")
     if low is not None and high is not None and low >= high:
         text = f"upper {judged.shown('upper')} is not above limit {judged.shown('limit')}: it would always be raised; change the two over"
-        yield judged.found("error", "upper", text)
+        yield judged.found("error", text, "upper", "limit")
         return
     first, last = judged.at("clear"), judged.at("upper_clear")
     first, last = low if first is None else first, high if last is None else last
     if first is not None and last is not None and first > last:
-        field = "clear" if judged.test.clear is not None else "upper_clear"
-        yield judged.found("error", field, f"it clears between {first:g} and {last:g}, where nothing is; leave a band between the two")
+        text = f"it clears between {first:g} and {last:g}, where nothing is; leave a band between the two"
+        yield judged.found("error", text, "clear", "upper_clear", "limit", "upper")
 
 
 def _worse(judged: Judged) -> Iterator[Finding]:
@@ -206,11 +210,11 @@ def _worse(judged: Judged) -> Iterator[Finding]:
         return
     if not judged.side:
         text = f"a rule of type {judged.test.type} has no worse side; leave worse_limit out, or name the worse rule in under"
-        yield judged.found("error", "worse_limit", text)
+        yield judged.found("error", text, "worse_limit", "type")
     elif at is not None and (value - at) * judged.side <= 0:
         right = f"one {'above' if judged.side > 0 else 'below'} it is right"
         text = f"{judged.shown('worse_limit')} is no worse than limit {judged.shown('limit')}; {right}"
-        yield judged.found("error", "worse_limit", text)
+        yield judged.found("error", text, "worse_limit", "limit")
 
 
 def _further(judged: Judged) -> Iterator[Finding]:
@@ -219,13 +223,13 @@ def _further(judged: Judged) -> Iterator[Finding]:
     if judged.test.type != "forecast" or within is None:
         return
     if within > MOST_HOURS:
-        yield judged.found("error", "within_h", f"{within:g} h is more than a year; no trend says so much")
+        yield judged.found("error", f"{within:g} h is more than a year; no trend says so much", "within_h")
     if clear is not None and clear < within:
         text = f"it clears at {clear:g} h and is raised within {within:g} h: between the two it is raised and over at once"
-        yield judged.found("error", "clear_h", f"{text}; more than {within:g} is right")
+        yield judged.found("error", f"{text}; more than {within:g} is right", "clear_h", "within_h")
     elif clear is None or clear == within:
-        field = "within_h" if clear is None else "clear_h"
-        yield judged.found("warning", field, f"it clears where it is raised, and chatters; clear_h somewhat above {within:g} is right")
+        text = f"it clears where it is raised, and chatters; clear_h somewhat above {within:g} is right"
+        yield judged.found("warning", text, "clear_h", "within_h")
 
 
 def _moves(judged: Judged) -> Iterator[Finding]:
@@ -239,7 +243,7 @@ def _moves(judged: Judged) -> Iterator[Finding]:
             yield finding("error", judged.rule, path, text)
 
 
-_CHECKS: tuple[Callable[[Judged], Iterator[Finding]], ...] = (_sane, _meant, _hysteresis, _two_limits, _worse, _further, _moves)
+_CHECKS: tuple[Callable[[Judged], Iterator[Finding]], ...] = (_meant, _hysteresis, _two_limits, _worse, _further, _moves)
 
 
 def _number(value: float) -> str:

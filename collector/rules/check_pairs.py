@@ -31,7 +31,10 @@ class Region(NamedTuple):
 
 
 def check_set(rules: Sequence[Rule], known: frozenset[str]) -> Iterator[Finding]:
-    """What is wrong between rules of one asset whatever its numbers. `known`: the ids of rules of every kind."""
+    """What is wrong between rules of one asset whatever its numbers, those that are switched off among them.
+
+    `known`: the ids of rules of every kind.
+    """
     yield from _same_name(rules)
     yield from _under(rules, known)
     yield from _cycles(rules)

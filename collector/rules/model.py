@@ -76,7 +76,11 @@ class Test(Model):
     type: RuleType = Field(description="How the condition is judged.")
     signals: tuple[str, ...] = Field(default=(), description="The signals it watches; with `pick`, the one that counts.")
     pick: Literal["lowest", "highest"] = Field(default="lowest", description="Which of several signals counts.")
-    limit: LimitField | None = Field(default=None, description="Raised beyond this; for `outside` the lower limit.")
+    limit: LimitField | None = Field(
+        default=None,
+        description="Raised beyond this: a number in the signal's unit, or with one (`48 psi`), or relative to what the asset declares "
+        "(`80 % of nominal_bar`, `nominal_bar + 2`; for `compare` to another signal). For `outside` the lower limit.",
+    )
     clear: LimitField | None = Field(default=None, description="May clear beyond this (hysteresis); the limit itself when absent.")
     upper: LimitField | None = Field(default=None, description="For `outside`: the upper limit.")
     upper_clear: LimitField | None = Field(default=None, description="For `outside`: where it may clear below the upper limit.")

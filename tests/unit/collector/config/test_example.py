@@ -17,6 +17,7 @@ from collector.config.yaml_text import parse
 from collector.reference import all_models
 
 TEXT = (resources.files("collector.config") / "example.yaml").read_text("utf-8")
+RULES_TEXT = (resources.files("collector.config") / "example-rules.yaml").read_text("utf-8")
 CHOICE = re.compile(r"^( *)# ([a-z_]+:)", re.MULTILINE)
 EXAMPLES = Path(__file__).parents[4] / "examples"
 
@@ -45,6 +46,7 @@ def test_every_line_that_is_off_is_right_when_switched_on(tmp_path: Path) -> Non
     assert text != TEXT
     (tmp_path / "sites").mkdir()
     (tmp_path / "sites" / "1.yaml").write_text("sites: []\n")
+    (tmp_path / "my-rules.yaml").write_text(CHOICE.sub(r"\1\2", RULES_TEXT), encoding="utf-8")
     text = text.replace("mqtt://127.0.0.1:1883", "mqtts://127.0.0.1:8883")
     without_mqtt = re.sub(r"^mqtt:\n(  .*\n)+", "", text, flags=re.MULTILINE).replace("  token_file: /etc/oxygrid/secrets/influxdb\n", "")
     without_jetstream = re.sub(r"^jetstream:\n(  .*\n)+", "", text, flags=re.MULTILINE).replace(
@@ -54,11 +56,12 @@ def test_every_line_that_is_off_is_right_when_switched_on(tmp_path: Path) -> Non
         (tmp_path / "c.yaml").write_text(variant, encoding="utf-8")
         config = load(tmp_path / "c.yaml")
         assert (config.mqtt is None) != (config.jetstream is None)
+        assert config.notes == ()
 
 
 @pytest.mark.parametrize("model", list(all_models()), ids=lambda model: model.__name__)
 def test_every_key_of_every_section_is_shown(model: type[BaseModel]) -> None:
-    shown = set(keys_in(parse(CHOICE.sub(r"\1\2", TEXT))))
+    shown = {key for text in (TEXT, RULES_TEXT) for key in keys_in(parse(CHOICE.sub(r"\1\2", text)))}
     wanted = {field.alias or name for name, field in model.model_fields.items()}
     assert wanted <= shown | {"upper", "upper_clear"}
 
