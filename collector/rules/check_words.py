@@ -159,8 +159,6 @@ def _parts(rule: Rule) -> Iterator[Finding]:
             yield finding("error", rule, path, f"its parts are judged on the same {rule.kind}; a kind is for a rule of the site")
         elif part.kind and part.kind not in assets:
             yield finding("error", rule, path, unknown("kind", part.kind, assets))
-        if part.type in JOINING:
-            yield finding("error", rule, ("parts", index, "type"), "a part can't have parts; write all of them in one list")
 
 
 def _escalation(rule: Rule) -> Iterator[Finding]:

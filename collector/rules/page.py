@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collector.rules.model import Rule
-from collector.rules.words import again, clears_when, delay, escalation, gate, names, raised_when, shelving, suppression
+from collector.rules.words import again, clears_when, delay, escalation, gate, names, raised_when, shelving, under
 
 SOURCES: tuple[tuple[str, str], ...] = (
     (
@@ -47,6 +47,23 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Delhi dashboard, May 2021", "SOS below two hours (<https://www.millenniumpost.in>, article 439545)"),
     ("Delhi 2021", "Two-hourly updates (<https://www.indiatoday.in>, article 1795057, 26 April 2021)"),
     ("US suppliers' practice, September 2021", "Reorder at 30-40 % (<https://www.newsbreak.com/news/2358414354226>, Premier Inc.)"),
+    (
+        "Ph. Eur. 2455",
+        "European Pharmacopoeia, Oxygen (93 per cent): carbon monoxide at most 5 ppm. Cited from general knowledge: check it against a "
+        "bought copy",
+    ),
+    (
+        "USP Oxygen",
+        "Carbon monoxide at most 10 ppm, carbon dioxide at most 300 ppm, as read in <https://trungtamthuoc.com/usp-en/oxygen>; the "
+        "monograph of Oxygen 93 was not read",
+    ),
+    (
+        "19.5 and 23.5 %",
+        "A vendor's text (<https://nitrogenmachine.publicoton.fr>) and, for 19.5, the manual of a monitor (<https://docs.msasafety.com>, "
+        "Altair 4X)",
+    ),
+    ("NAMUR NE 43", "What a 4-20 mA transmitter gives when it has failed. Cited from general knowledge: check it against a bought copy"),
+    ("IndiaSpend 2024", "Plants that stood idle while cylinders were bought, with a case before the High Court of Chhattisgarh"),
     ("1970 stamps", "Devices that publish before their clock is set (<https://github.com/arendst/Tasmota/issues/2571>)"),
     (
         "engineering judgement",
@@ -121,19 +138,7 @@ def _record(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "only while", gate(each)
         if each.over:
             yield "ends when", f"`{each.signal}` is {names(each.over)}"
-    if rule.needs:
-        yield "only where", f"the asset declares `{rule.needs}`"
-    for words in suppression(rule):
-        yield "not raised while", words
-    yield "priority", _priority(rule)
-    for step in rule.escalates:
-        yield "becomes", escalation(step)
-    if rule.latched:
-        yield "latched", "when its condition is over it stays until somebody resets it"
-    if rule.auto_ack:
-        yield "when it is over", "nobody has to acknowledge"
-    if words := again(rule):
-        yield "announced again", words
+    yield from ((name, text) for name, text in _may_be_absent(rule) if text)
     yield "may be shelved", shelving(rule)
     yield "what to do", rule.response or "–"
     yield "time to respond", f"{rule.respond_min:g} min" if rule.respond_min else "–"
@@ -141,9 +146,20 @@ def _record(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "usual causes", rule.cause or "–"
     yield "if nobody acts", rule.consequence or "–"
     yield "source of the limit", rule.source or "–"
-    if rule.owner:
-        yield "owner", rule.owner
+    yield "kept by", rule.owner or "–"
     yield "revision", f"{rule.revision}, {rule.date}" if rule.date else str(rule.revision)
+
+
+def _may_be_absent(rule: Rule) -> Iterator[tuple[str, str]]:
+    """What most rules say nothing of."""
+    yield "only where", f"the asset declares `{rule.needs}`" if rule.needs else ""
+    yield "not raised while", under(rule)
+    yield from (("suppressed while", gate(each, unknown_is_open=False)) for each in rule.suppressed_while)
+    yield "priority", _priority(rule)
+    yield from (("becomes", escalation(step)) for step in rule.escalates)
+    yield "latched", "when its condition is over it stays until somebody resets it" if rule.latched else ""
+    yield "when it is over", "nobody has to acknowledge" if rule.auto_ack else ""
+    yield "announced again", again(rule)
 
 
 def _priority(rule: Rule) -> str:

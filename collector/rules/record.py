@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collector.rules.limit import Limit, unit_of
 from collector.rules.model import Rule
-from collector.rules.words import clears_when, escalation, gate, raised_when, shelving, suppression
+from collector.rules.words import clears_when, escalation, gate, raised_when, shelving, under
 
 
 def rationalisation(rule: Rule) -> dict[str, str]:
     """Column → text, for a table or a CSV file. Times are in the unit of their column's name; what is not known is empty."""
-    only_while = (f"only while {gate(one)}" for one in rule.gates)
+    suppression = [f"only while {gate(one)}" for one in rule.gates]
+    suppression += [f"not while {under(rule)}"] if rule.under else []
+    suppression += [f"suppressed while {gate(one, unknown_is_open=False)}" for one in rule.suppressed_while]
     return {
         "alarm_id": rule.id,
         "tag": " ".join((rule.kind, *rule.signals)),
@@ -27,9 +29,7 @@ def rationalisation(rule: Rule) -> dict[str, str]:
         "off_delay_s": f"{rule.off_delay_s:g}",
         "deadband": f"clears when {clears_when(rule)}",
         "latching": "until reset" if rule.latched else "no",
-        "suppression_logic": "; ".join(
-            [*only_while, *(f"not while {words}" for words in suppression(rule)), f"shelving: {shelving(rule)}"]
-        ),
+        "suppression_logic": "; ".join([*suppression, f"shelving: {shelving(rule)}"]),
         "escalation": "; ".join(map(escalation, rule.escalates)),
         "owner": rule.owner,
         "basis": rule.source,

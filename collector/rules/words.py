@@ -23,7 +23,7 @@ _RAISED: dict[RuleType, Callable[[Test], str]] = {
     "stuck": lambda t: f"{_what(t)} does not move for {duration(t.still_s)}{_while_others_move(t)}",
     "changeover": lambda t: f"the bank that does not feed ({_what(t)} where that is not known) below {_limit(t.limit)}",
     "forecast": lambda t: f"at its trend {_what(t)} will be {t.side} {_limit(t.limit)} within {t.within_h:g} h",
-    "compare": lambda t: f"{_what(t)} {t.side} {_compared(t.limit)}",
+    "compare": lambda t: f"{_what(t)} {t.side} {_limit(t.limit)}",
     "hours_left": lambda t: f"{_what(t)} less than {_limit(t.limit)} h",
     "silent": lambda t: f"{_what(t)}: no fresh value for three sampling intervals, at least two minutes",
     "offline": lambda _: "its last will says `offline`, or nothing is heard from it and from any asset behind it",
@@ -37,13 +37,13 @@ _CLEARS: dict[RuleType, Callable[[Test], str]] = {
     "below": lambda t: f"{_what(t)} at or above {_limit(t.clear or t.limit)}",
     "above": lambda t: f"{_what(t)} at or below {_limit(t.clear or t.limit)}",
     "outside": lambda t: f"{_what(t)} between {_limit(t.clear or t.limit)} and {_limit(t.upper_clear or t.upper)}",
-    "state": lambda t: f"{_what(t)} is {names(t.clear_states)}; in every other state it stays",
+    "state": lambda t: f"{_what(t)} is {names(t.clear_states)}",
     "rising": lambda t: f"{_what(t)} rose by at most {_limit(t.clear or t.limit)} within {duration(t.window_s)}",
     "falling": lambda t: f"{_what(t)} fell by at most {_limit(t.clear or t.limit)} within {duration(t.window_s)}",
     "stuck": lambda t: f"{_what(t)} moves again",
     "changeover": lambda t: f"that bank at or above {_limit(t.clear or t.limit)}",
     "forecast": lambda t: f"at its trend {_what(t)} will not be {t.side} {_limit(t.limit)} within {t.clear_h or t.within_h:g} h",
-    "compare": lambda t: f"{_what(t)} at or {'below' if t.side == 'above' else 'above'} {_compared(t.clear or t.limit)}",
+    "compare": lambda t: f"{_what(t)} at or {'below' if t.side == 'above' else 'above'} {_limit(t.clear or t.limit)}",
     "hours_left": lambda t: f"{_what(t)} at least {_limit(t.clear or t.limit)} h",
     "silent": lambda t: f"{_what(t)}: fresh values again, two of them",
     "offline": lambda _: "anything is heard from it or from an asset behind it",
@@ -63,7 +63,7 @@ def raised_when(rule: Rule) -> str:
 def clears_when(rule: Rule) -> str:
     """What must be seen before the alarm is over."""
     if rule.type in _CLEARS:
-        return _CLEARS[rule.type](rule)
+        return _CLEARS[rule.type](rule) + ("; in every other state it stays" if rule.type == "state" else "")
     joined = ("; " if rule.type == "any_of" else " or ").join(_part(part, _CLEARS[part.type](part)) for part in rule.parts)
     return f"none of it is so any more: {joined}" if rule.type == "any_of" else joined
 
@@ -85,10 +85,9 @@ def escalation(step: Escalation) -> str:
     return f"{step.priority} when {' and '.join(conditions)}"
 
 
-def suppression(rule: Rule) -> list[str]:
-    """Everything that keeps it from being told although its condition holds."""
-    under = [f"{' or '.join(rule.under)} of the same asset is open: one fact, one alarm"] if rule.under else []
-    return [*under, *(gate(one, unknown_is_open=False) for one in rule.suppressed_while)]
+def under(rule: Rule) -> str:
+    """The worse rules that hide it; empty where there is none."""
+    return f"{' or '.join(rule.under)} of the same asset is open: one fact, one alarm" if rule.under else ""
 
 
 def shelving(rule: Rule) -> str:
@@ -128,7 +127,7 @@ def _what(test: Test) -> str:
     if test.type in {"silent", "out_of_range"}:
         return ", ".join(signals) or ("any signal" if test.type == "silent" else "any number")
     if test.type == "stuck":
-        return " or ".join(signals)
+        return " or ".join(signals) or "any number"
     return f"the {test.pick} of {' and '.join(signals)}" if len(signals) > 1 else "".join(signals)
 
 
@@ -140,11 +139,6 @@ def _while_others_move(test: Test) -> str:
 def _part(part: Part, words: str) -> str:
     gates = "".join(f" (only while {gate(one)})" for one in part.gates)
     return f"{f'on a {part.kind} ' if part.kind else ''}{words}{gates}"
-
-
-def _compared(limit: Limit | None) -> str:
-    """What it is compared with is a signal."""
-    return str(limit).replace(limit.of, f"`{limit.of}`") if limit is not None and limit.of else str(limit)
 
 
 def _limit(limit: Limit | None) -> str:

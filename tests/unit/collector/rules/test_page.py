@@ -19,6 +19,7 @@ OURS = (
     "what is not heard raises no alarm",
     "readings are kept in the journal until it is full",
     "what falls out is counted and said",
+    "the maker's interval, usually 2,000 h",
 )
 """Sources that are a reason and not a document."""
 
