@@ -127,8 +127,11 @@ def _within(judged: Judged, where: Range, what: str) -> Iterator[Finding]:
 
 
 def _hint(judged: Judged, field: str, where: Range) -> str:
+    """The unit in which it would be near to what is expected; else one in which it would be possible."""
     number, unit = _written(getattr(judged.test, field))
-    meant = None if number is None else likely_unit(number, unit, where)
+    if number is None:
+        return ""
+    meant = likely_unit(number, unit, where) or likely_unit(number, unit, where._replace(near=None))
     return f"; {meant}" if meant else ""
 
 

@@ -95,7 +95,7 @@ def _never(rule: Rule, path: Path, test: Test, signal: str) -> Iterator[Finding]
 def _unknown_states(rule: Rule, path: Path, kind: str, signal: str, named: frozenset[str]) -> Iterator[Finding]:
     known = states(kind, signal)
     for name in sorted(named - known) if known else ():
-        yield finding("error", rule, path, unknown(f"state of {signal}", name, known))
+        yield finding("error", rule, path, unknown(f"value of {signal}", name, known))
 
 
 def _gates(rule: Rule) -> Iterator[Finding]:
