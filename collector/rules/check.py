@@ -19,7 +19,7 @@ from collector.rules.finding import Finding, Severity, Spot, limits, tests
 from collector.rules.layers import DEFAULT, Layers, Misfit, Path, Place, Traced
 from collector.rules.model import Rule
 from collector.rules.subjects import EVERYWHERE, Scope, Subject, subjects
-from collector.rules.vocabulary import ANY, COLLECTOR, SITE, unknown
+from collector.rules.vocabulary import ANY, COLLECTOR, SITE, signals, unknown
 from devices.assets import Site
 
 
@@ -35,6 +35,14 @@ class Found(NamedTuple):
 def check(layers: Layers, sites: Sequence[Site]) -> list[Found]:
     """Everything that is wrong with the rules on these sites, each once."""
     return _Check(layers, sites).found()
+
+
+_TOLD = frozenset({"message", "response", "cause", "consequence", "confirm", "source", "owner", "revision", "date", "category"})
+"""Fields that are told and decide nothing."""
+
+
+def _rank(place: Place) -> tuple[int, int]:
+    return place.rank
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,8 @@ class _Group:
     @cached_property
     def related(self) -> list[Rule]:
         """Those that judge what the relative ones judge."""
-        signals = {name for each in self.relative for name in each.rule.signals}
-        return [each.rule for each in self.in_force if signals.intersection(each.rule.signals) or each in self.relative]
+        judged = {name for each in self.relative for name in each.rule.signals}
+        return [each.rule for each in self.in_force if judged.intersection(each.rule.signals) or each in self.relative]
 
     @cached_property
     def patience_s(self) -> float:
@@ -64,10 +72,15 @@ class _Group:
         delays = ((each.rule.on_delay_s, is_ours(each)) for each in self.in_force)
         return min((delay if ours else delay / 2 for delay, ours in delays if delay or not ours), default=inf)
 
-    def place(self, spots: Iterable[Spot]) -> Place:
-        """The nearest of the places where the spots were set."""
+    def place(self, spots: Sequence[Spot]) -> Place:
+        """The nearest of the places where the spots were set; where all are in the default rules, what an operator changed of them else."""
         by_name = {(each.rule.id, each.rule.kind): each for each in self.traced}
-        return max((by_name[spot.rule, spot.kind].place(spot.path) for spot in spots), key=lambda place: place.rank)
+        found = max((by_name[spot.rule, spot.kind].place(spot.path) for spot in spots), key=_rank)
+        if found.layer != DEFAULT:
+            return found
+        rules = (by_name[spot.rule, spot.kind] for spot in spots)
+        changed = [place for each in rules for field, place in each.places.items() if place.layer != DEFAULT and field not in _TOLD]
+        return max(changed, key=_rank, default=found)
 
 
 class _Check:
@@ -138,7 +151,10 @@ class _Check:
         self._tell(check_pairs(rules, subject.declared), group, subject)
         for each in of_site.relative:
             self._tell_numbers(each, subject.asset.kind, of_site, subject)
+        known = signals(subject.asset.kind)
         for each in group.in_force if subject.asset.interval_s > group.patience_s else ():
+            if not known.keys() >= set(each.rule.signals):
+                continue
             self._tell(check_delay(each.rule, subject.asset.interval_s, ours=is_ours(each)), group, subject)
 
     def _tell_numbers(self, traced: Traced, kind: str, group: _Group, subject: Subject | None = None) -> bool:

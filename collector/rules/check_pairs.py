@@ -77,7 +77,7 @@ def _under(rules: Sequence[Rule], known: frozenset[str]) -> Iterator[Finding]:
         for index, name in enumerate(rule.under):
             worse = by_name.get(name)
             if worse is None and (rule.kind != "any" or name not in known):
-                yield Finding("error", unknown(f"rule of {rule.kind}", name, [*by_name]), (_spot(rule, "under", index),))
+                yield Finding("error", unknown(f"rule of {rule.kind}", name, by_name.keys() - {rule.id}), (_spot(rule, "under", index),))
             elif worse is not None and PRIORITIES.index(worse.priority) < PRIORITIES.index(rule.priority):
                 text = (
                     f"{rule.id} ({rule.priority}) would be hidden under {name} ({worse.priority}), which is less urgent; "

@@ -12,7 +12,7 @@ from collector.rules.compile import declared
 from collector.rules.finding import Finding, limits
 from collector.rules.layers import Layers, Path, Traced
 from collector.rules.model import Rule, RuleOverride
-from collector.rules.vocabulary import COMPUTED
+from collector.rules.vocabulary import ANY, COMPUTED, SITE
 from devices.assets import Asset, Manifold, Site
 
 
@@ -61,11 +61,10 @@ class Subject:
 def subjects(layers: Layers, sites: Sequence[Site]) -> list[Subject]:
     """One for all assets of a kind that declare the same, and on which the same overrides hold."""
     scope_of = _Scopes(layers)
-    names = _asked_for(layers)
     by_kind: dict[str, tuple[Callable[[Asset], object], dict[object, Subject]]] = {}
     for number, site in enumerate(sites):
         for index, asset in enumerate(site.assets):
-            key, found = by_kind.get(asset.kind) or by_kind.setdefault(asset.kind, (_key(asset, names), {}))
+            key, found = by_kind.get(asset.kind) or by_kind.setdefault(asset.kind, (_key(asset, layers), {}))
             declares, scope = key(asset), scope_of(site.id, asset) if scope_of.changed else EVERYWHERE
             here = declares if scope is EVERYWHERE else (scope, declares)
             subject = found.get(here)
@@ -90,15 +89,15 @@ class _Scopes:
                     self.changed.setdefault(name, set()).update(overrides)
 
     def __call__(self, site: str, asset: Asset) -> Scope:
-        of_kind = self._rules.get(asset.kind, set()) | self._rules.get("any", set())
+        of_kind = self._rules.get(asset.kind, set()) | self._rules.get(ANY, set())
         if of_kind & self.changed.get(f"{site}/{asset.id}", set()):
             return Scope(site, asset.id)
         return Scope(site) if of_kind & self.changed.get(site, set()) else EVERYWHERE
 
 
-def _asked_for(layers: Layers) -> frozenset[str]:
-    """Every declaration that some rule, or some override, refers to."""
-    rules: Iterator[Rule] = (rule for layer in layers.layers for rule in layer.rules)
+def _asked_for(layers: Layers, kind: str) -> frozenset[str]:
+    """Every declaration that some rule of the kind refers to; rules of any kind and of the site may be about it too, and any override."""
+    rules: Iterator[Rule] = (rule for layer in layers.layers for rule in layer.rules if rule.kind in {kind, ANY, SITE})
     overrides: Iterator[RuleOverride] = (
         override for layer in layers.layers for _, _, by_rule in layer.overrides for override in by_rule.values()
     )
@@ -106,8 +105,9 @@ def _asked_for(layers: Layers) -> frozenset[str]:
     return frozenset(name for each in things for name in (*(limit.of for limit in limits(each)), getattr(each, "needs", "")) if name)
 
 
-def _key(asset: Asset, names: frozenset[str]) -> Callable[[Asset], object]:
+def _key(asset: Asset, layers: Layers) -> Callable[[Asset], object]:
     """What of an asset of this kind the numbers of its rules depend on."""
+    names = _asked_for(layers, asset.kind)
     source = {name: source for name, source in COMPUTED.get(asset.kind, {}).items() if name in names}
     asked = (names | set(source.values())) & type(asset).model_fields.keys() - {"banks"}
     own = attrgetter("interval_s", *sorted(asked))
