@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.config.checks import Known, cross_check
+from collector.config.problems import Problem
 
 KNOWN = Known(cylinder_types=("in-b", "in-d"), rule_ids=("LP-L", "LP-LL"))
 
@@ -13,7 +14,7 @@ ANYTHING = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["sites", "assets", "id", "kind", "banks", "type", "a", "rules", "everywhere", "notify", "channels"]),
+            st.sampled_from(["sites", "assets", "id", "kind", "banks", "type", "a", "rules", "everywhere", "files", "notify", "channels"]),
             inner,
             max_size=4,
         )
@@ -46,3 +47,21 @@ def test_names_are_not_checked_where_nobody_says_which_there_are() -> None:
     data = {"sites": [{"assets": [{"kind": "cylinder_store", "type": "x"}]}], "rules": {"everywhere": {"XX-XX": {}}}}
     assert cross_check(data, Known()) == []
     assert len(cross_check(data, KNOWN)) == 2
+
+
+def test_rule_files_are_checked_as_the_configuration_is() -> None:
+    file = {"everywhere": {"LP-LX": {}}, "sites": {"b": {"LP-L": {}}}, "assets": {"a/y": {}}}
+    data = {"sites": [{"id": "a", "assets": [{"id": "x"}]}], "rules": {"files": [{"rules": []}, file]}}
+    at = ("rules", "files", 1)
+    assert cross_check(data, KNOWN) == [
+        Problem((*at, "everywhere", "LP-LX"), "unknown rule 'LP-LX'; did you mean 'LP-L'?"),
+        Problem((*at, "sites", "b"), "unknown site 'b'; known: a"),
+        Problem((*at, "assets", "a/y"), "unknown asset 'a/y'; did you mean 'a/x'?"),
+    ]
+
+
+@pytest.mark.parametrize("key", ["id", "kind"])
+def test_the_name_of_a_rule_is_not_changed_by_an_override(key: str) -> None:
+    data = {"rules": {"everywhere": {"LP-L": {key: "x"}}}}
+    text = f"the {key} of a rule can't be changed; write a rule of your own, under rules.add"
+    assert cross_check(data, KNOWN) == [Problem(("rules", "everywhere", "LP-L", key), text)]

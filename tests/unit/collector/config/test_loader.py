@@ -84,6 +84,28 @@ def test_an_empty_file_is_a_configuration_without_sites(tmp_path: Path) -> None:
         ),
         (SITE + "rules: {sites: {b: {}}}\n", "c.yaml:4: rules.sites.b: unknown site 'b'; known: a"),
         (SITE + "rules: {assets: {a/psa2: {}}}\n", "c.yaml:4: rules.assets.a/psa2: unknown asset 'a/psa2'; did you mean 'a/psa1'?"),
+        (SITE + "rules: {everywhere: {LP-LL: {id: XX-1}}}\n", "c.yaml:4: rules.everywhere.LP-LL.id: the id of a rule can't be changed"),
+        (
+            SITE + "rules: {everywhere: {PU-L: {limit: 92 %}}}\n",
+            "c.yaml:4: rules.everywhere.PU-L.limit: '92 %' is no limit: per cent of what?",
+        ),
+        (
+            SITE + "rules: {everywhere: {PU-L: {raise_states: [true]}}}\n",
+            "c.yaml:4: rules.everywhere.PU-L.raise_states[0]: found true; should be text: put it in quotes, 'true'",
+        ),
+        (
+            SITE + "rules: {everywhere: {PU-L: {limit: 48 psi}}}\n",
+            "c.yaml:4: rules.everywhere.PU-L.limit: 48 psi: 'psi' is a unit of pressure, not of concentration; for concentration: %,",
+        ),
+        (
+            SITE + "rules: {everywhere: {PU-L: {limit: 192}}}\n",
+            "c.yaml:4: rules.everywhere.PU-L.limit: 192 is outside the sane range of o2_purity_pct (0 … 100 %)",
+        ),
+        (SITE + "rules: {files: [none.yaml]}\n", "none.yaml: no such file"),
+        (SITE + "rules: {files: [3]}\n", "c.yaml:4: rules.files[0]: should be the path of a rule file"),
+        (SITE + "rules: {files: [{rules: []}]}\n", "c.yaml:4: rules.files[0]: should be the path of a rule file"),
+        (SITE + "rules: {files: x.yaml}\n", "c.yaml:4: rules.files: found 'x.yaml'; should be a list (- …)"),
+        (SITE + "rules: {add: [{id: XX-1}]}\n", "c.yaml:4: rules.add[0].kind: missing: Kind of asset it watches"),
         (
             SITE + "notify: {channels: [{id: x, kind: mail}]}\n",
             "c.yaml:4: notify.channels[0]: unknown kind 'mail'; known: log, smtp, webhook",
@@ -214,3 +236,98 @@ def test_the_text_of_very_many_problems_is_bounded_and_counted(tmp_path: Path) -
     assert len(caught.value.problems) == SHOWN + 50
     assert str(caught.value).endswith("\n… and 50 more")
     assert len(str(caught.value).splitlines()) == SHOWN + 1
+
+
+RULE = """\
+rules:
+  - id: MY-1
+    kind: psa_plant
+    type: below
+    signals: [product_tank_bar]
+    limit: 4
+    clear: 4.5
+    on_delay_s: 60
+    priority: low
+    message: tank low
+    response: Look.
+    respond_min: 5
+"""
+WITH_FILES = SITE + "rules: {files: [r/1.yaml, r/2.yaml]}\n"
+
+
+def test_rule_files_are_read_and_their_notes_told_with_their_own_lines(tmp_path: Path) -> None:
+    written(tmp_path, RULE.replace("    clear: 4.5\n", ""), "r/1.yaml")
+    written(tmp_path, "", "r/2.yaml")
+    config = load(written(tmp_path, WITH_FILES))
+    assert [rule.id for rule in config.rules.files[0].rules] == ["MY-1"]
+    assert config.rules.paths == (tmp_path / "r/1.yaml", tmp_path / "r/2.yaml")
+    (note,) = config.notes
+    assert note.replace(f"{tmp_path}/", "").startswith("r/1.yaml:6: rules[0].limit: MY-1: without clear it clears where it is raised")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (
+            RULE.replace("    limit: 4\n", "    limit: 60\n"),
+            "",
+            "r/1.yaml:6: rules[0].limit: MY-1: 60 is outside the sane range of product_tank_bar",
+        ),
+        (
+            "",
+            RULE.replace("product_tank", "product_tnk"),
+            "r/2.yaml:5: rules[0].signals[0]: MY-1: unknown signal of psa_plant 'product_tnk_bar'",
+        ),
+        (
+            RULE,
+            "everywhere:\n  MY-1:\n    limit: 5 kg\n",
+            "r/2.yaml:3: everywhere.MY-1.limit: 5 kg: 'kg' is a unit of mass, not of pressure",
+        ),
+        (RULE, "everywhere:\n  MY-1: {limt: 5}\n", "r/2.yaml:2: everywhere.MY-1.limt: unknown key 'limt'; did you mean 'limit'?"),
+        ("", "rules:\n  - {id: MY-1, typ: below}\n", "r/2.yaml:2: rules[0].typ: unknown key 'typ'; did you mean 'type'?"),
+        ("", "add: []\n", "r/2.yaml:1: add: unknown key 'add'; known keys: assets, everywhere, rules, sites"),
+        ("", "sites:\n  b: {}\n", "r/2.yaml:2: sites.b: unknown site 'b'; known: a"),
+        ("", "everywhere:\n  MY-9: {}\n", "r/2.yaml:2: everywhere.MY-9: unknown rule 'MY-9'; known:"),
+        ("", "- 1\n", "r/2.yaml:1: a rule file is a mapping with the keys rules, everywhere, sites and assets"),
+        ("", "rules: [\n", "r/2.yaml:2: this is not YAML"),
+        ("", "rules: []\nrules: []\n", "r/2.yaml:2: rules: the key stands twice (first in line 1); keep one"),
+        (
+            RULE + RULE.removeprefix("rules:\n"),
+            "",
+            "r/1.yaml:13: rules[1].id: rule MY-1 of psa_plant stands twice, as item 1 and 2; keep one",
+        ),
+    ],
+)
+def test_a_mistake_in_a_rule_file_is_told_in_that_file(tmp_path: Path, first: str, second: str, said: str) -> None:
+    written(tmp_path, first, "r/1.yaml")
+    written(tmp_path, second, "r/2.yaml")
+    told = problems(tmp_path, WITH_FILES)
+    assert any(line.startswith(said) for line in told), told
+    assert all(line.startswith("r/") for line in told)
+
+
+def test_an_override_may_stand_before_the_rule_that_it_changes(tmp_path: Path) -> None:
+    written(tmp_path, "everywhere:\n  MY-1: {limit: 3}\n", "r/1.yaml")
+    written(tmp_path, RULE, "r/2.yaml")
+    assert load(written(tmp_path, WITH_FILES)).notes == ()
+
+
+def test_rules_are_judged_although_something_else_is_wrong(tmp_path: Path) -> None:
+    text = SITE + "rules: {everywhere: {PU-L: {limit: 192}}}\nops: {port: x}\n"
+    assert [line.split(": ")[1] for line in problems(tmp_path, text)] == ["rules.everywhere.PU-L.limit", "ops.port"]
+
+
+def test_what_an_asset_declares_is_told_in_the_file_of_its_site(tmp_path: Path) -> None:
+    tank = "sites:\n  - id: t\n    assets:\n      - {id: t, kind: lox_tank, capacity_kg: 1,\n         reorder_pct: 15}\n"
+    written(tmp_path, tank, "sites/1.yaml")
+    config = load(written(tmp_path, SITE + "sites_from: ['sites/*.yaml']\n"))
+    (note,) = config.notes
+    assert note.replace(f"{tmp_path}/", "").startswith("sites/1.yaml:5: sites[0].assets[0].reorder_pct: LX-RO (below 15) can never be seen")
+
+
+def test_more_rule_files_go_over_those_of_the_configuration(tmp_path: Path) -> None:
+    trial = written(tmp_path, RULE.replace("limit: 4", "limit: 60"), "trial.yaml")
+    file = written(tmp_path, SITE)
+    with pytest.raises(ConfigError, match=r"trial\.yaml:6: rules\[0\]\.limit: MY-1: 60 is outside"):
+        load(file, [trial])
+    assert load(file).notes == ()

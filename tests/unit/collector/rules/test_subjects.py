@@ -84,7 +84,11 @@ def test_an_override_of_the_whole_site_leaves_its_assets_as_they_are() -> None:
 
 
 def test_ten_thousand_assets_of_five_kinds_are_five() -> None:
-    kinds = [line(), {"kind": "psa_plant", "rated_flow_lpm": 500}, {"kind": "manifold", "banks": {"a": BANK, "b": BANK}}]
+    kinds: list[dict[str, Any]] = [
+        line(),
+        {"kind": "psa_plant", "rated_flow_lpm": 500},
+        {"kind": "manifold", "banks": {"a": BANK, "b": BANK}},
+    ]
     kinds += [{"kind": "lox_tank", "capacity_kg": 6000}, {"kind": "concentrator"}]
     one = site(*kinds)
     many = [one.model_copy(update={"id": f"s{n}"}) for n in range(2000)]
