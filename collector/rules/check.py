@@ -57,8 +57,8 @@ class _Group:
 
     @cached_property
     def relative(self) -> list[Traced]:
-        """Those whose numbers depend on what the asset declares."""
-        return [each for each in self.in_force if any(limit.of for limit in limits(each.rule))]
+        """Those whose numbers, or whose numbers before they were changed, depend on what the asset declares."""
+        return [each for each in self.in_force if any(limit.of for limit in (*limits(each.rule), *limits(each.before)))]
 
     @cached_property
     def related(self) -> list[Rule]:

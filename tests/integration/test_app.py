@@ -215,6 +215,50 @@ def test_an_open_alarm_is_the_same_after_a_reload_and_after_a_refused_one(tmp_pa
         until_told(subject, f"{LP_LL} raised", "b/line/LP-LL raised")
 
 
+RULES = """\
+rules:
+  - id: MY-L
+    kind: pipeline
+    type: below
+    signals: [line_pressure_bar]
+    limit: LIMIT
+    clear: 2.5
+    priority: low
+    message: my own
+    response: Look.
+    respond_min: 5
+"""
+
+
+def test_a_rule_file_that_is_wrong_is_refused_with_its_line_and_the_running_rules_stay_in_force(tmp_path: Path, broker: Server) -> None:
+    mine, own = tmp_path / "mine.yaml", "a/line/MY-L"
+    mine.write_text(RULES.replace("LIMIT", "2"))
+    rules = {"files": ["mine.yaml"], "everywhere": {name: {"enabled": False} for name in ("LP-LL", "LP-L")}}
+    with collecting(tmp_path, broker, rules=rules) as (subject, line):
+        assert f"{mine}:6: rules[0]" not in subject.words()
+        assert "MY-L: its on-delay of 0 s is less than two sampling intervals" in subject.words(), "doubts are logged at the start"
+        line.publish([reading(1.9)])
+        until_told(subject, f"{own} raised")
+        for wrong, said in (
+            ("2 kg", "rules[0].limit: 2 kg: 'kg' is a unit of mass, not of pressure"),
+            ("26", "rules[0].limit: MY-L: 26 is outside the sane range of line_pressure_bar (−0.2 … 16 bar); 26 psi would be 1.79 bar"),
+            ("3", "rules[0].clear: MY-L: 2.5 is on the wrong side of limit 3"),
+        ):
+            mine.write_text(RULES.replace("LIMIT", wrong))
+            subject.reload()
+            wait_until(lambda said=said: said in subject.words(), 15, f"refused: {said}")  # type: ignore[misc]
+            assert f"{mine}:6: " in subject.words()
+        assert "configuration reloaded" not in subject.words()
+        line.publish([reading(2.6)])
+        until_told(subject, f"{own} raised", f"{own} cleared")
+        mine.write_text(RULES.replace("LIMIT", "20 psi"))
+        subject.reload()
+        wait_until(lambda: "configuration reloaded" in subject.words(), 15, "taken")
+        at_ms = now_ms()
+        line.publish([reading(1.9, ts_ms=at_ms - 100), reading(1.3, ts_ms=at_ms)])
+        until_told(subject, f"{own} raised", f"{own} cleared", f"{own} raised")
+
+
 def test_an_alarm_whose_asset_is_no_longer_configured_does_not_stay_open_for_ever(tmp_path: Path, broker: Server) -> None:
     with collecting(tmp_path, broker) as (subject, line):
         line.publish([reading(1.5)])

@@ -134,6 +134,46 @@ def test_config_check_says_what_is_in_it(oxygrid: Oxygrid, folder: Path) -> None
     )
 
 
+def test_config_check_prints_doubts_as_notes(oxygrid: Oxygrid, folder: Path) -> None:
+    (folder / "mine.yaml").write_text("everywhere:\n  LP-LL: {enabled: false}\n  LP-L:\n    limit: 0.37\n    clear: 3.9\n")
+    with (folder / "oxygrid.yaml").open("a") as file:
+        file.write("rules: {files: [mine.yaml]}\n")
+    told = oxygrid("config", "check")
+    assert told.returncode == 0
+    assert told.stdout.startswith("ok: 1 site")
+    assert told.stderr.splitlines() == [
+        "note: mine.yaml:2: everywhere.LP-LL.enabled: LP-LL is of priority high and switched off: nobody will be told",
+        "note: mine.yaml:4: everywhere.LP-L.limit: 0.37 bar, far from the 3.69 that it changes; 0.37 MPa would be 3.70 bar: write 0.37 MPa "
+        "(at a/line)",
+    ]
+
+
+def test_config_check_refuses_rules_that_can_not_be_with_file_line_and_what_would_be_right(oxygrid: Oxygrid, folder: Path) -> None:
+    with (folder / "oxygrid.yaml").open("a") as file:
+        file.write("rules:\n  everywhere:\n    LP-L: {limit: 45}\n    LP-LL:\n      under: [LP-L]\n")
+    told = oxygrid("config", "check")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.splitlines()[0] == (
+        "oxygrid.yaml:8: rules.everywhere.LP-L.limit: 45 is outside the sane range of line_pressure_bar (−0.2 … 16 bar); "
+        "45 psi would be 3.10 bar: write 45 psi"
+    )
+    assert any(
+        line.startswith("oxygrid.yaml:10: rules.everywhere.LP-LL.under: these are hidden under") for line in told.stderr.splitlines()
+    )
+
+
+def test_the_schema_and_the_example_of_rule_files(oxygrid: Oxygrid, folder: Path) -> None:
+    schema = json.loads(oxygrid("config", "schema", "--rules").stdout)
+    assert set(schema["properties"]) == {"rules", "everywhere", "sites", "assets"}
+    assert set(json.loads(oxygrid("config", "schema").stdout)["properties"]) > {"sites", "rules"}
+    (folder / "mine.yaml").write_text(
+        oxygrid("config", "example", "--rules").stdout.replace("kasganj-dh/psa1", "a/line").replace("kasganj-dh", "a")
+    )
+    with (folder / "oxygrid.yaml").open("a") as file:
+        file.write("rules: {files: [mine.yaml]}\n")
+    assert "a/line is a pipeline: unknown rule of pipeline 'PU-L'" in oxygrid("config", "check").stderr
+
+
 def test_config_check_finds_the_file_by_option_environment_and_folder(
     oxygrid: Oxygrid, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
