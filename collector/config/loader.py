@@ -26,12 +26,16 @@ MAX_FILES = 20_000
 SHOWN = 200
 
 
+def _shown(lines: list[str]) -> list[str]:
+    rest = len(lines) - SHOWN
+    return lines[:SHOWN] + ([f"… and {rest} more"] if rest > 0 else [])
+
+
 class ConfigError(UserError):
     """The configuration can't be used. `problems` are complete lines, all of them; the text shows the first 200."""
 
     def __init__(self, problems: list[str]) -> None:
-        rest = len(problems) - SHOWN
-        super().__init__("\n".join(problems[:SHOWN] + ([f"… and {rest} more"] if rest > 0 else [])))
+        super().__init__("\n".join(_shown(problems)))
         self.problems = tuple(problems)
 
 
@@ -65,7 +69,7 @@ def load(path: Path, rule_files: Sequence[Path] = ()) -> Config:
     lines = _located(unmatched + found, files) + unread
     if lines or config is None:
         raise ConfigError(lines)
-    return config.with_notes(_located(notes, files))
+    return config.with_notes(_shown(_located(notes, files)))
 
 
 def _validated(data: object, context: dict[str, object]) -> tuple[list[Problem], list[Problem], Config | None]:

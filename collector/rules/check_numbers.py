@@ -246,7 +246,18 @@ def _moves(judged: Judged) -> Iterator[Finding]:
             yield finding("error", judged.rule, path, text)
 
 
-_CHECKS: tuple[Callable[[Judged], Iterator[Finding]], ...] = (_meant, _hysteresis, _two_limits, _worse, _further, _moves)
+def _gates(judged: Judged) -> Iterator[Finding]:
+    """A gate that a reading can open."""
+    known = signals(judged.kind)
+    for index, gate in enumerate(judged.test.gates):
+        value = gate.above.value(dict(judged.declared)) if gate.above is not None else None
+        signal = known.get(gate.signal)
+        if value is not None and signal is not None and value >= signal.sane[1]:
+            text = f"{gate.signal} is never above {value:g}, and the rule never raised; less than {_number(signal.sane[1])} is right"
+            yield finding("error", judged.rule, (*judged.path, "gates", index, "above"), text)
+
+
+_CHECKS: tuple[Callable[[Judged], Iterator[Finding]], ...] = (_meant, _hysteresis, _two_limits, _worse, _further, _moves, _gates)
 
 
 def _number(value: float) -> str:

@@ -8,9 +8,11 @@ from datetime import date
 from collector.outputs import PRIORITIES
 from collector.rules.finding import LIMITS, Finding, Severity, finding, gates, tests
 from collector.rules.layers import Path
+from collector.rules.limit import Limit, unit_of
 from collector.rules.model import Gate, Rule, Test
 from collector.rules.vocabulary import ANY, NO_ASSET, SITE, choices, flags, kinds, numbers, signals, states, unknown
 from devices.signal import Signal
+from devices.units import OUR_UNITS
 
 NUMERIC = frozenset({"below", "above", "outside", "rising", "falling", "changeover", "forecast", "compare"})
 """The types that judge numbers."""
@@ -130,21 +132,29 @@ def _where(rule: Rule, path: Path, gate: Gate, kind: str) -> Iterator[Finding]:
 
 
 def _references(rule: Rule) -> Iterator[Finding]:
-    """What limits refer to: a number that the asset declares; for `compare` another signal."""
+    """What limits refer to: a number that the asset declares; for `compare` another signal. In the unit of what is judged."""
     for path, test, kind in tests(rule):
-        compares = test.type == "compare"
-        known = signals(kind) if compares else numbers(kind)
+        what, known = ("signal", frozenset(signals(kind))) if test.type == "compare" else ("number", numbers(kind))
         for field in LIMITS:
-            limit = getattr(test, field, None)
-            if limit is not None and limit.of and limit.of not in known:
-                text = unknown(f"{'signal' if compares else 'number'} of {_of(kind)}", limit.of, known)
-                yield finding("error", rule, (*path, field), f"{limit}: {text}")
+            yield from _reference(rule, (*path, field), getattr(test, field, None), test.signals, (f"{what} of {_of(kind)}", known))
     for path, gate, kind in gates(rule):
-        if gate.above is not None and gate.above.of and gate.above.of not in numbers(kind):
-            text = unknown(f"number of {_of(kind)}", gate.above.of, numbers(kind))
-            yield finding("error", rule, (*path, "above"), f"{gate.above}: {text}")
+        yield from _reference(rule, (*path, "above"), gate.above, (gate.signal,), (f"number of {_of(kind)}", numbers(kind)))
     if rule.needs and rule.needs not in flags(rule.kind):
         yield finding("error", rule, ("needs",), unknown(f"true-or-false declaration of {_of(rule.kind)}", rule.needs, flags(rule.kind)))
+
+
+def _reference(
+    rule: Rule, path: Path, limit: Limit | None, judged: tuple[str, ...], allowed: tuple[str, frozenset[str]]
+) -> Iterator[Finding]:
+    """`allowed`: what such names are called, and all of them."""
+    if limit is None or not limit.of:
+        return
+    what, known = allowed
+    theirs, ours = unit_of((limit.of,)), unit_of(judged)
+    if limit.of not in known:
+        yield finding("error", rule, path, f"{limit}: {unknown(what, limit.of, known)}")
+    elif theirs and ours and theirs != ours:
+        yield finding("error", rule, path, f"{limit}: {limit.of} is in {OUR_UNITS[theirs]}, and {judged[0]} in {OUR_UNITS[ours]}")
 
 
 def _parts(rule: Rule) -> Iterator[Finding]:

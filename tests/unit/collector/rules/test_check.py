@@ -117,7 +117,8 @@ def test_a_delay_of_the_operator_is_held_to_two_intervals() -> None:
 
 
 def test_a_number_that_is_possible_and_was_meant_in_another_unit_is_asked_after_with_the_numbers_of_the_asset() -> None:
-    (one,) = found(everywhere={"LP-L": {"limit": 0.37, "clear": 3.9}})
+    one, hidden = found(everywhere={"LP-L": {"limit": 0.37, "clear": 3.9}})
+    assert HIDDEN in hidden.text
     assert (one.severity, one.path) == ("warning", ("everywhere", "LP-L", "limit"))
     assert one.text == "0.37 bar, far from the 3.69 that it changes; 0.37 MPa would be 3.70 bar: write 0.37 MPa (at a/line)"
 

@@ -140,6 +140,11 @@ def test_a_good_rule_is_quiet(good: Rule) -> None:
             "o2_purity_pct can't vary by 0; more than 0 and less than its sane range is right",
         ),
         (
+            rule(gates=[{"signal": "state", "states": ["off"]}, {"signal": "o2_flow_lpm", "above": "3000 % of rated_flow_lpm"}]),
+            ("gates", 1, "above"),
+            "o2_flow_lpm is never above 15000, and the rule never raised; less than 10000 is right",
+        ),
+        (
             rule(
                 type="any_of",
                 signals=None,

@@ -117,6 +117,16 @@ def test_a_good_rule_is_quiet(good: Rule) -> None:
             "unknown signal of psa_plant 'main_ok'; did you mean 'mains_ok'?",
         ),
         (rule(limit="80 % of nominal"), ("limit",), "80 % of nominal: unknown number of psa_plant 'nominal'; did you mean 'nominal_bar'?"),
+        (
+            rule(limit="80 % of rated_flow_lpm"),
+            ("limit",),
+            "80 % of rated_flow_lpm: rated_flow_lpm is in L/min, and product_tank_bar in bar",
+        ),
+        (
+            rule(gates=[{"signal": "o2_flow_lpm", "above": "nominal_bar"}]),
+            ("gates", 0, "above"),
+            "nominal_bar: nominal_bar is in bar, and o2_flow_lpm in L/min",
+        ),
         (rule(clear="relief_bar"), ("clear",), "relief_bar: unknown number of psa_plant 'relief_bar'"),
         (rule(worse_limit="nominal"), ("worse_limit",), "nominal: unknown number of psa_plant 'nominal'"),
         (

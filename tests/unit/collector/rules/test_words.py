@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,7 @@ from collector.rules.words import again, clears_when, delay, duration, escalatio
 from tests.unit.collector.rules.rulebench import rule, state_rule
 
 BARE = {"limit": None, "clear": None, "signals": None}
-PARTS = [
+PARTS: list[dict[str, Any]] = [
     {"type": "state", "signals": ["state"], "raise_states": ["fault"], "clear_states": ["standby"]},
     {
         "type": "falling",
