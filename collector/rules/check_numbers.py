@@ -86,8 +86,10 @@ def check_numbers(rule: Rule, kind: str, declared: Mapping[str, float], before: 
 
 def check_delay(rule: Rule, interval_s: float, *, ours: bool) -> Iterator[Finding]:
     """An on-delay of two sampling intervals at least (domain reference 5.2); of a delay that comes with the package (`ours`) one will do:
-    a second reading confirms it. `interval_s` is how often the asset reports."""
-    if rule.type not in _CONFIRMED:
+    a second reading confirms it. A counter needs none. `interval_s` is how often the asset reports."""
+    known = signals(rule.kind)
+    counts = bool(rule.signals) and all(name in known and known[name].type == "counter" for name in rule.signals)
+    if rule.type not in _CONFIRMED or counts:
         return
     if ours and 0 < rule.on_delay_s < interval_s:
         text = f"readings come every {interval_s:g} s: its on-delay of {rule.on_delay_s:g} s becomes {interval_s:g} s"

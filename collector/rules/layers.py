@@ -85,10 +85,9 @@ class Traced:
         found = self.places.get(str(path[0])) if path else None
         return self.at if found is None else found.inner(path[1:])
 
-    @property
-    def nearest(self) -> Place:
-        """The nearest place that had a hand in it."""
-        return max((self.at, *self.places.values()), key=lambda place: place.rank)
+    def is_in(self, layer: int) -> bool:
+        """The layer says all of it."""
+        return self.at.layer == layer and (self.rule is self.before or all(place.layer == layer for place in self.places.values()))
 
 
 class Misfit(NamedTuple):

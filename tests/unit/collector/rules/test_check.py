@@ -47,6 +47,13 @@ def test_the_shipped_rules_are_without_error_warning_and_note_on_every_kind_of_a
     assert found(plants(500, 1000, duty=False, analyser="ultrasonic", dryer="desiccant")) == []
 
 
+def test_the_shipped_rules_would_be_right_for_an_operator_too() -> None:
+    """Judged as somebody's own: nothing but the delays that domain reference 8 sets at less than two intervals of ten seconds."""
+    told = check(Layers([Layer(), Layer(default_rules())]), [SITE])
+    assert all(one.severity == "warning" and "less than two sampling intervals" in one.text for one in told)
+    assert {one.text.split(":")[0] for one in told} == {"LP-LL", "LP-HH", "PU-XL", "RM-O2"}
+
+
 def test_what_an_override_does_wrong_is_found_where_it_stands() -> None:
     assert found(everywhere={"LP-L": {"limit": 45}}) == [
         Found(

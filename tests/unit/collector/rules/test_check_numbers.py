@@ -247,6 +247,7 @@ def test_an_on_delay_holds_two_sampling_intervals(on_delay_s: float, interval_s:
 
 def test_what_no_reading_confirms_has_no_such_delay() -> None:
     assert told(check_delay(rule(**HOURS, on_delay_s=0), 60, ours=False)) == []
+    assert told(check_delay(rule(type="above", signals=["psa_run_h"], on_delay_s=0), 60, ours=False)) == []
 
 
 NUMBERS = st.one_of(st.floats(-1, 17), st.sampled_from([-0.2, 3.0, 4.0, 16.0])).map(lambda number: round(number, 2))

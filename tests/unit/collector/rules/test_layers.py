@@ -63,8 +63,9 @@ def test_the_nearest_wins_and_of_two_at_the_same_scope_the_later_field_by_field(
     assert traced.places["clear"] == Place("site", 2, ("rules", "sites", "a", "XX-L", "clear"))
     assert traced.places["message"] == Place("asset", 1, ("rules", "files", 0, "assets", "a/line", "XX-L", "message"))
     assert traced.places["signals"] == Place("rule", 0, ("rules", 0, "signals"))
-    assert traced.nearest == traced.places["message"]
     assert traced.before == rule()
+    assert not traced.is_in(0)
+    assert only(found.of("a", "line", "pipeline"), "XX-H").is_in(0)
 
 
 def test_elsewhere_only_what_is_for_everywhere_holds() -> None:
