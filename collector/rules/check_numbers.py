@@ -20,13 +20,13 @@ from devices.units import OUR_UNITS
 MOST_HOURS = 8_760.0
 """A year: no site has oxygen for longer, and no trend leads further."""
 
-SIDES: Mapping[str, int] = {"below": -1, "hours_left": -1, "changeover": -1, "above": 1, "rising": 1, "falling": 1}
+SIDES: Mapping[str, int] = {"below": -1, "hours_left": -1, "changeover": -1, "standby": -1, "above": 1, "rising": 1, "falling": 1}
 """The side of its limit on which a rule is raised; a fall is reckoned as a positive number."""
 
-_MEASURED = frozenset({"below", "above", "outside", "rising", "falling", "changeover", "forecast"})
+_MEASURED = frozenset({"below", "above", "outside", "rising", "falling", "changeover", "standby", "forecast"})
 """The types whose limits are values, or changes, of their signals."""
 
-_CONFIRMED = frozenset({"below", "above", "outside", "state", "compare", "changeover"})
+_CONFIRMED = frozenset({"below", "above", "outside", "state", "compare", "changeover", "standby"})
 """The types that a second reading confirms."""
 
 

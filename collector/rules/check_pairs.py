@@ -202,7 +202,8 @@ _REGIONS: dict[str, Callable[[Test, float, float], Region]] = {
     "state": lambda t, _, __: Region(("state", *t.signals), names=t.raise_states),
     "rising": lambda t, limit, _: Region(("rising", *t.signals, t.window_s), high=limit),
     "falling": lambda t, limit, _: Region(("falling", *t.signals, t.window_s), high=limit),
-    "changeover": lambda t, limit, _: Region(("stand-by", *t.signals), low=limit),
+    "changeover": lambda t, limit, _: Region(("", *t.signals, "lowest"), low=limit),
+    "standby": lambda t, limit, _: Region(("stand-by", *t.signals), low=limit),
     "hours_left": lambda t, limit, _: Region(("hours", t.hours), low=limit),
     "forecast": lambda t, limit, _: Region(("hours to", *t.signals, t.side, limit), low=t.within_h or 0.0),
 }

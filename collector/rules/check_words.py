@@ -14,7 +14,7 @@ from collector.rules.vocabulary import ANY, NO_ASSET, SITE, choices, flags, kind
 from devices.signal import Signal
 from devices.units import OUR_UNITS
 
-NUMERIC = frozenset({"below", "above", "outside", "rising", "falling", "changeover", "forecast", "compare"})
+NUMERIC = frozenset({"below", "above", "outside", "rising", "falling", "changeover", "standby", "forecast", "compare"})
 """The types that judge numbers."""
 
 ONE_SIGNAL = frozenset({"state", "rising", "falling", "forecast", "compare"})

@@ -19,6 +19,7 @@ from tests.unit.collector.rules.rulebench import rule, state_rule, told
 
 DECLARED = {"nominal_bar": 4.1, "rated_flow_lpm": 500.0, "interval_s": 10.0}
 LINE = {"kind": "pipeline", "signals": ["line_pressure_bar"], "limit": 3.3, "clear": 3.5}
+BANKS = {"kind": "manifold", "type": "standby", "signals": ["bank_a_bar", "bank_b_bar"], "limit": 120}
 HOURS = {"kind": "site", "type": "hours_left", "signals": None, "limit": 6, "clear": 7}
 FORECAST = {"type": "forecast", "signals": ["o2_purity_pct"], "side": "below", "limit": 90, "clear": None, "within_h": 300, "clear_h": 400}
 RISING = {"type": "rising", "signals": ["room_temp_c"], "limit": 5, "clear": 2, "window_s": 600}
@@ -105,6 +106,8 @@ def test_a_good_rule_is_quiet(good: Rule) -> None:
             ("clear",),
             "4.5 is on the wrong side of limit 60 psi (4.13685): between the two it is raised and over at once; clear somewhat below 60",
         ),
+        (rule(**BANKS, clear=100), ("clear",), "100 is on the wrong side of limit 120"),
+        (rule(**BANKS | {"limit": 300}, clear=310), ("limit",), "300 is outside the sane range of bank_a_bar (−3.125 … 250 bar)"),
         (rule(**HOURS | {"clear": 5}), ("clear",), "5 is on the wrong side of limit 6"),
         (rule(**RISING | {"clear": 7}), ("clear",), "7 is on the wrong side of limit 5"),
         (rule(**RISING | {"type": "falling", "clear": 7}), ("clear",), "7 is on the wrong side of limit 5"),

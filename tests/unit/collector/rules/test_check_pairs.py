@@ -166,6 +166,8 @@ def test_a_rule_under_one_that_always_holds_with_it_is_never_seen(
         ({"type": "forecast", "limit": 3, "within_h": 99}, {"type": "forecast", "limit": 3, "within_h": 100}, True),
         ({"type": "forecast", "limit": 3, "within_h": 101}, {"type": "forecast", "limit": 3, "within_h": 100}, False),
         ({"type": "changeover", "limit": 2}, {"type": "changeover", "limit": 3}, True),
+        ({"type": "standby", "limit": 2}, {"type": "standby", "limit": 3}, True),
+        ({"type": "standby", "limit": 2}, {"type": "changeover", "limit": 3}, False),
         ({"type": "silent"}, {"type": "silent"}, False),
     ],
 )

@@ -46,6 +46,11 @@ CASES: dict[RuleType, tuple[Rule, str, str]] = {
     ),
     "changeover": (
         rule(kind="manifold", type="changeover", signals=["bank_a_bar", "bank_b_bar"]),
+        "the lowest of `bank_a_bar` and `bank_b_bar` below 4",
+        "the bank that does not feed at or above 4.5",
+    ),
+    "standby": (
+        rule(kind="manifold", type="standby", signals=["bank_a_bar", "bank_b_bar"]),
         "the bank that does not feed (the lowest of `bank_a_bar` and `bank_b_bar` where that is not known) below 4",
         "that bank at or above 4.5",
     ),
