@@ -15,7 +15,7 @@ def fault(name: str = "leak", start_ms: int = 1000, end_ms: int = 2000, **parame
 @pytest.mark.parametrize(
     ("name", "start_ms", "end_ms", "parameters", "text"),
     [
-        ("flood", 1, 2, {}, "no fault 'flood'; known: leak, plant_trip"),
+        ("flood", 1, 2, {}, "no fault 'flood'; known: leak, demand_surge"),
         ("leak", 2, 2, {}, "ends"),
         ("leak", 1, 2, {"leak_pct": 3.0}, "no parameter 'leak_pct'; known: leak_lpm"),
         ("plant_trip", 1, 2, {"x": 3.0}, "known: none"),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.kinds.catalogue import KINDS
-from devices.simulator.psa import CEILING_PCT, NO_TROUBLE, RUNNING, TRANSITIONS, Facts, Psa, Trouble, next_state, sieve_purity_pct
+from devices.simulator.psa import CEILING_PCT, RUNNING, TRANSITIONS, Facts, Psa, next_state, sieve_purity_pct
+from devices.simulator.trouble import NO_TROUBLE, Trouble
 from tests.unit.devices.simulator.sites import PSA
 
 STATES = KINDS["psa_plant"].signals["state"].states
@@ -87,7 +88,7 @@ def test_off_spec_product_goes_to_the_vent() -> None:
     assert run(psa, 20, 300, Trouble(lost_pct=8))[-1] == "running_off_spec"
     before_l = psa.content_l
     made_l = psa.make(10.0, Trouble(lost_pct=8))
-    assert (made_l, psa.content_l, psa.read(28.0)["product_valve_open"]) == (0.0, before_l, False)
+    assert (made_l, psa.content_l, psa.read()["product_valve_open"]) == (0.0, before_l, False)
 
 
 def test_trip_and_recovery_take_the_whole_way() -> None:
@@ -116,24 +117,24 @@ def test_more_flow_never_gives_more_purity(load: float, more: float, lost_pct: f
 def test_counters_only_grow_and_only_while_it_runs() -> None:
     psa = Psa(PSA, Random(1))
     counters = ("cycle_count", "compressor_run_h", "psa_run_h", "energy_kwh")
-    before = psa.read(28.0)
+    before = psa.read()
     run(psa, 60, 900)
-    after = psa.read(28.0)
+    after = psa.read()
     grown = {name: float(after[name]) - float(before[name]) for name in counters}
     assert grown["compressor_run_h"] == pytest.approx(1.0)
     assert 0.5 < grown["psa_run_h"] <= 1.0
     assert grown["cycle_count"] == pytest.approx(grown["psa_run_h"] * 45, abs=1.1)
     assert 30 < grown["energy_kwh"] < 71.4
     run(psa, 1, 0, Trouble(stop="fault"))
-    stopped = psa.read(28.0)
+    stopped = psa.read()
     run(psa, 60, 0, Trouble(stop="fault"))
-    assert {name: psa.read(28.0)[name] for name in counters} == {name: stopped[name] for name in counters}
+    assert {name: psa.read()[name] for name in counters} == {name: stopped[name] for name in counters}
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_reads_every_state_of_its_compressor(state: str) -> None:
     psa = Psa(PSA, Random(1))
     psa.state = state
-    values = psa.read(28.0)
+    values = psa.read()
     assert values["compressor_state"] in KINDS["psa_plant"].signals["compressor_state"].states
     assert (values["compressor_state"] == "load") == (state in RUNNING)

@@ -42,7 +42,7 @@ def test_zero_stays_zero_and_nothing_goes_below() -> None:
 
 
 def test_a_stuck_transmitter_repeats_what_it_read_first_and_recovers() -> None:
-    transmitters = Transmitters()
+    transmitters = Transmitters(Random(1))
     stuck = stuck_and_silent(sensor_stuck="line_pressure_bar")
     steps: list[tuple[float, Active, float]] = [
         (4.1, NONE_ACTIVE, 4.1),
@@ -52,11 +52,11 @@ def test_a_stuck_transmitter_repeats_what_it_read_first_and_recovers() -> None:
         (3.1, stuck, 3.1),
     ]
     for bar, active, expected_bar in steps:
-        read = transmitters.pass_on("line", {"line_pressure_bar": bar, "o2_flow_lpm": bar}, active)
+        read = transmitters.pass_on("line", {"line_pressure_bar": bar, "o2_flow_lpm": bar}, active, 0)
         assert read == {"line_pressure_bar": expected_bar, "o2_flow_lpm": bar}
 
 
 def test_a_silent_one_is_missing_and_only_it() -> None:
     values: dict[str, Value] = {"line_pressure_bar": 4.1, "o2_flow_lpm": 200.0}
-    assert Transmitters().pass_on("line", values, stuck_and_silent(sensor_silent="line_pressure_bar")) == {"o2_flow_lpm": 200.0}
-    assert Transmitters().pass_on("other", values, stuck_and_silent(sensor_silent="line_pressure_bar")) == values
+    assert Transmitters(Random(1)).pass_on("line", values, stuck_and_silent(sensor_silent="line_pressure_bar"), 0) == {"o2_flow_lpm": 200.0}
+    assert Transmitters(Random(1)).pass_on("other", values, stuck_and_silent(sensor_silent="line_pressure_bar"), 0) == values
