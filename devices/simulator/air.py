@@ -57,7 +57,8 @@ class Air:
         """`load` is the flow through the sieve as a share of the rated one, 0 while the plant takes no air."""
         running = load > 0
         self._feed_heat_c = 6.0 if running else 0.0
-        heat_goal_c = 60.0 + trouble.compressor_rise_c if running else 35.0 if state == "standby" else 0.0
+        turning_c = 60.0 if running else 35.0 if state == "standby" else 0.0
+        heat_goal_c = turning_c + trouble.compressor_rise_c if turning_c else 0.0
         self._heat_c += (heat_goal_c - self._heat_c) * -math.expm1(-dt_s / 600)
         self._clog(dt_s, trouble.clogs_bar_per_h)
         self.share = trouble.air_share * (1 - 0.25 * max(0.0, self.filter_bar - CLOGGED_BAR)) * (1 - trouble.receiver_loss_bar / 7)

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-
 from typing import NamedTuple
 
 from devices.gateway.emission import Emission, Link

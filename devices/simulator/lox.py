@@ -92,7 +92,7 @@ class Lox:
         return lox_litres_gas(vented_kg)
 
     def _press(self, dt_s: float, excess_kg: float, kept_kg: float) -> float:
-        """Move the pressure on. Kilograms of the excess that leave: what is not kept, at the set pressure; all of it by the relief valve."""
+        """Move the pressure on; kilograms of the excess that leave: by the economiser what is not kept, by the relief valve all of it."""
         if kept_kg:
             self.pressure_bar += BAR_PER_SHARE * kept_kg / self._asset.capacity_kg
         else:
