@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
@@ -148,6 +148,9 @@ class Active:
 
     def of(self, asset: str) -> tuple[Fault, ...]:
         return self._by_asset.get(asset, ())
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._found.values())
 
     def __len__(self) -> int:
         return len(self._found)

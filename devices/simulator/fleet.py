@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from random import Random
+from zoneinfo import ZoneInfo
 
 from devices.assets import CylinderStore, Gateway, Site
 from devices.gateway.emission import PREFIX, Emission, links_of
 from devices.signal import Value
 from devices.simulator.delivery import Delivery, Sample, Sent
-from devices.simulator.faults import Active, Fault, Timeline
+from devices.simulator.faults import NONE_ACTIVE, Active, Fault, Timeline
 from devices.simulator.plant import Plant
 from devices.simulator.scenarios import resolve
 from devices.simulator.sensors import Transmitters, measure
@@ -88,7 +89,8 @@ class Fleet:
 class SimulatedSite:
     """One site: its plant, its transmitters and its gateways' way to the broker.
 
-    The plant has a source of chance of its own, so that what truly happens does not depend on how often it is read.
+    The plant has a source of chance of its own, so that what truly happens does not depend on how often it is read. `active` and `hour` are
+    what is wrong now, and the local time.
     """
 
     def __init__(self, site: Site, plant_rng: Random, rng: Random, fleet: Fleet) -> None:
@@ -96,6 +98,8 @@ class SimulatedSite:
         self.plant = Plant(site, plant_rng)
         self.faults = tuple(fault for fault in fleet.faults if fault.site == site.id)
         self._timeline = Timeline(self.faults)
+        self.active = NONE_ACTIVE
+        self.hour = 0.0
         self._rng, self._zone, self._start_ms = rng, site.zone, fleet.start_ms
         self._transmitters = Transmitters(rng)
         links = links_of(site)
@@ -106,8 +110,9 @@ class SimulatedSite:
         self._on_change = {asset.id for asset in site.assets if isinstance(asset, CylinderStore)}
 
     def step(self, now_ms: int, step_ms: int) -> Iterator[Sent]:
-        active = self._timeline.at(now_ms)
-        self.plant.step(now_ms, step_ms / 1000, self._local_hour(now_ms), active)
+        active = self.active = self._timeline.at(now_ms)
+        self.hour = local_hour(now_ms, self._zone)
+        self.plant.step(now_ms, step_ms / 1000, self.hour, active)
         for delivery in self._deliveries:
             if now_ms == self._start_ms:
                 yield from delivery.begin(now_ms)
@@ -136,10 +141,6 @@ class SimulatedSite:
             "firmware": "1.4.2",
         }
 
-    def _local_hour(self, now_ms: int) -> float:
-        local = datetime.fromtimestamp(now_ms / 1000, self._zone)
-        return local.hour + local.minute / 60 + local.second / 3600
-
     def truth(self, now_ms: int) -> str:
         """The line of the truth file on the site's stock. Hours are null while nothing is drawn from the connected sources."""
         content_l, draw_lpm = self.plant.connected_l(), self.plant.drawn_lpm()
@@ -154,6 +155,12 @@ class SimulatedSite:
                 "hours_left_connected": round(sum(content_l.values()) / 60 / draw_lpm, 3) if draw_lpm else None,
             }
         )
+
+
+def local_hour(now_ms: int, zone: ZoneInfo) -> float:
+    """Hours since local midnight, by the clock on the wall."""
+    local = datetime.fromtimestamp(now_ms / 1000, zone)
+    return local.hour + local.minute / 60 + local.second / 3600
 
 
 class Poller:

@@ -83,9 +83,9 @@ class Plant:
         self._active = NONE_ACTIVE
         self._troubles: dict[str, Trouble] = dict.fromkeys(self.psas, NO_TROUBLE)
         self._worn_pct: dict[str, float | None] = dict.fromkeys(self.bedsides)
-        self._leak_lpm = 0.0
+        self.leak_lpm = 0.0
         self._undelivered = False
-        self._purity_pct = 94.6
+        self.line_purity_pct = 94.6
         self.wanted_lpm = self.demand.mean_lpm
 
     def _feeding_order(self) -> list[list[Source]]:
@@ -119,7 +119,7 @@ class Plant:
     def _turn_faults(self, now_ms: int, before: Active, active: Active) -> None:
         """Act on faults that begin or end now."""
         self._troubles = {name: trouble_of(active, name) for name in self.psas}
-        self._leak_lpm = sum(fault.number("leak_lpm") for fault in active.named("leak"))
+        self.leak_lpm = sum(fault.number("leak_lpm") for fault in active.named("leak"))
         self._undelivered = bool(active.named("stock_low"))
         for name in self.bedsides:
             worn = active.get("concentrator_worn", name)
@@ -193,7 +193,7 @@ class Plant:
             self.ledger.brought_l += tank.supply(now_ms, dt_s, self._lead_ms)
 
     def _feed(self, dt_s: float) -> Feed:
-        leak_lpm = self._leak_lpm
+        leak_lpm = self.leak_lpm
         flowed = feed(self._groups, (self.wanted_lpm + leak_lpm) * dt_s / 60)
         for psa in self.psas.values():
             psa.close_step(dt_s)
@@ -214,7 +214,7 @@ class Plant:
             line.flow_lpm = given_lpm if line.zone is None else patients_lpm / zones + line.own_lpm * flowed.share
             line.settle(dt_s, goal_share * line.regulator_share)
         if flowed.given_l:
-            self._purity_pct += (flowed.purity_pct - self._purity_pct) * -math.expm1(-dt_s / PURITY_LAG_S)
+            self.line_purity_pct += (flowed.purity_pct - self.line_purity_pct) * -math.expm1(-dt_s / PURITY_LAG_S)
 
     # what can be seen of it
 
@@ -224,7 +224,7 @@ class Plant:
             return self.bedsides[asset].read()
         if asset in self.lines:
             line = self.lines[asset]
-            return {"line_pressure_bar": line.bar, "o2_flow_lpm": line.flow_lpm, "o2_purity_pct": self._purity_pct}
+            return {"line_pressure_bar": line.bar, "o2_flow_lpm": line.flow_lpm, "o2_purity_pct": self.line_purity_pct}
         if asset in self.psas:
             return self.psas[asset].read()
         if asset in self.manifolds:

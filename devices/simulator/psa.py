@@ -91,7 +91,7 @@ class Psa:
         self.low_bar = asset.nominal_bar + 1.2
         self.full_bar = min(asset.nominal_bar + 2.4, 7.0)
         self._regulator_bar = asset.nominal_bar * self.set_share
-        self._duty = asset.duty
+        self.duty = asset.duty
         self._power = power or Power()
         self._rated_kw = asset.power_kw or KW_PER_LPM * asset.rated_flow_lpm
         self.state = "running_on_spec" if asset.duty else "off"
@@ -109,6 +109,7 @@ class Psa:
         self._low_purity_s = 0.0
         self._with_power_s = 3600.0
         self._tripped = self._restarted = False
+        self.towers_stuck = False
         self._drift_pct = self._tower_pct = 0.0
         self._run_h = rng.uniform(1500, 9000)
         self._load_h = self._run_h * 0.7
@@ -130,7 +131,7 @@ class Psa:
     def make(self, dt_s: float, trouble: Trouble) -> float:
         """Run for `dt_s`; litres that went into the tank."""
         self._restart(trouble.restarts)
-        if self._duty:
+        if self.duty:
             self._switch(dt_s, self._stop(trouble))
         load = self._load()
         self._follow_purity(dt_s, load, self._lost_pct(dt_s, trouble))
@@ -167,7 +168,7 @@ class Psa:
 
     def _restart(self, restarts: bool) -> None:
         """Somebody stops the plant once and starts it again."""
-        if restarts and not self._restarted and self._duty:
+        if restarts and not self._restarted and self.duty:
             self._enter("off")
         self._restarted = restarts
 
@@ -204,7 +205,8 @@ class Psa:
     def _lost_pct(self, dt_s: float, trouble: Trouble) -> float:
         """Points of purity that the sieve lacks. A stuck tower fills with nitrogen while the plant runs, and is rinsed within minutes."""
         self._drift_pct = min(WORST_DRIFT_PCT, self._drift_pct + trouble.drift_pct_per_h * dt_s / 3600) if trouble.drift_pct_per_h else 0.0
-        if trouble.tower_falls_pct_per_min:
+        self.towers_stuck = trouble.tower_falls_pct_per_min > 0
+        if self.towers_stuck:
             if self.state in RUNNING:
                 self._tower_pct = min(BEST_PCT, self._tower_pct + trouble.tower_falls_pct_per_min * dt_s / 60)
         elif self._tower_pct:
@@ -235,7 +237,7 @@ class Psa:
             follows = -math.expm1(-dt_s / GAS_LAG_S)
             self.co_ppm += ((CLEAN_CO_PPM if trouble.co_ppm is None else trouble.co_ppm) - self.co_ppm) * follows
             self.co2_ppm += ((CLEAN_CO2_PPM if trouble.co2_ppm is None else trouble.co2_ppm) - self.co2_ppm) * follows
-            if not trouble.tower_falls_pct_per_min:
+            if not self.towers_stuck:
                 self.cycles += dt_s / (2 * HALF_CYCLE_S)
         if running or self.state == "standby":
             self._run_h += hours

@@ -1,0 +1,114 @@
+"""The same rules as plain thresholds: an alarm each time a reading is beyond its limit and the one before it was not.
+
+No delay, no hysteresis, no gates, no suppression, and hours left from pressure × volume over the last flow: what is done where somebody
+sets limits in a dashboard. Written without a line of what the collector judges with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bench.truth_judge import Told
+from collector.rules.compile import declared
+from collector.rules.model import Rule
+from devices.assets import Asset, Manifold, Site
+from devices.oxygen import CYLINDERS
+from devices.signal import Observation, Value
+
+Beyond = Callable[[Value], bool]
+GAP_INTERVALS = 1.5
+
+
+class Plain:
+    """`told` is what it said. An alarm ends with the first reading that is not beyond the limit."""
+
+    def __init__(self, site: Site, rules: tuple[Rule, ...]) -> None:
+        self.told: list[Told] = []
+        self._open: dict[tuple[str, str], int] = {}
+        self._priorities = {(a.id, r.id): r.priority for a in site.assets for r in rules if r.kind in {a.kind, "any"}}
+        self._priorities |= {("", rule.id): rule.priority for rule in rules if rule.kind == "site"}
+        self._checks = {a.id: [c for r in rules if r.kind in {a.kind, "any"} for c in _checks(r, a)] for a in site.assets}
+        self._silent = [
+            (asset, rule) for asset in site.assets for rule in rules if rule.type in {"silent", "offline"} and rule.kind == asset.kind
+        ]
+        self._hours = [rule for rule in rules if rule.type == "hours_left"]
+        self._manifolds = [asset for asset in site.assets if isinstance(asset, Manifold)]
+        self._heard_ms: dict[tuple[str, str], int] = {}
+        self._values: dict[tuple[str, str], Value] = {}
+
+    def observe(self, obs: Observation) -> None:
+        self._heard_ms[obs.asset, ""] = obs.received_ms
+        for name, value in obs.values.items():
+            self._heard_ms[obs.asset, name] = obs.received_ms
+            self._values[obs.asset, name] = value
+        for rule, signal, beyond in self._checks.get(obs.asset, ()):
+            if signal in obs.values:
+                self._turn(obs.asset, rule, beyond(obs.values[signal]), obs.received_ms)
+        if self._hours and any(obs.asset == manifold.id for manifold in self._manifolds):
+            hours = self._hours_left()
+            for each in self._hours:
+                limit = each.limit.value({}) if each.limit else None
+                self._turn("", each.id, hours is not None and limit is not None and hours < limit, obs.received_ms)
+
+    def tick(self, now_ms: int) -> None:
+        """Whoever has missed a reading is silent."""
+        for asset, rule in self._silent:
+            last = [self._heard_ms.get((asset.id, name)) for name in rule.signals or ("",)]
+            known = [at for at in last if at is not None]
+            if known:
+                self._turn(asset.id, rule.id, now_ms - min(known) > GAP_INTERVALS * asset.interval_s * 1000, now_ms)
+
+    def close(self) -> None:
+        """The end: what is open stays so."""
+        for (asset, rule), at_ms in self._open.items():
+            self.told.append(self._alarm(asset, rule, at_ms, None))
+
+    def _turn(self, asset: str, rule: str, beyond: bool, now_ms: int) -> None:
+        key = (asset, rule)
+        if beyond:
+            self._open.setdefault(key, now_ms)
+        elif key in self._open:
+            self.told.append(self._alarm(asset, rule, self._open.pop(key), now_ms))
+
+    def _alarm(self, asset: str, rule: str, at_ms: int, until_ms: int | None) -> Told:
+        priority = self._priorities[asset, rule]
+        return Told(asset, rule, priority, at_ms, until_ms, pages=((at_ms, priority),))
+
+    def _hours_left(self) -> float | None:
+        """Pressure × volume of all banks over what flows out of them now; None while nothing does."""
+        litres = flow = 0.0
+        for manifold in self._manifolds:
+            flow += _number(self._values.get((manifold.id, "o2_flow_lpm")))
+            for name, bank in manifold.banks.items():
+                signal = "reserve_bar" if name == "reserve" else f"bank_{name}_bar"
+                litres += _number(self._values.get((manifold.id, signal))) * bank.cylinders * CYLINDERS[bank.type].water_l
+        return litres / 60 / flow if flow > 0 else None
+
+
+def _number(value: Value | None) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _checks(rule: Rule, asset: Asset) -> list[tuple[str, str, Beyond]]:
+    """(rule, signal, whether a value is beyond it); none for rules that are no threshold."""
+    if rule.needs and not getattr(asset, rule.needs, False):
+        return []
+    if rule.type == "state":
+        return [(rule.id, signal, _in(rule.raise_states)) for signal in rule.signals]
+    known: Mapping[str, float] = declared(asset)
+    lower, upper = (None if limit is None else limit.value(dict(known)) for limit in (rule.limit, rule.upper))
+    found: list[tuple[str, str, Beyond]] = []
+    for signal in rule.signals if rule.type in {"below", "above", "outside"} else ():
+        if rule.type == "above" and lower is not None:
+            found.append((rule.id, signal, _outside(None, lower)))
+        elif rule.type != "above" and lower is not None:
+            found.append((rule.id, signal, _outside(lower, upper)))
+    return found
+
+
+def _in(states: frozenset[str]) -> Beyond:
+    return lambda value: (str(value).lower() if isinstance(value, bool) else value) in states
+
+
+def _outside(low: float | None, high: float | None) -> Beyond:
+    return lambda value: isinstance(value, float) and ((low is not None and value < low) or (high is not None and value > high))

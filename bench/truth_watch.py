@@ -1,0 +1,113 @@
+"""Watches what is truly so while faults hold, and notes when a rule was due to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.truth_claims import CLAIMS, Claim, Scene
+from bench.truth_expect import EXPECTED, SENSES, SPOILT, UNSEEN_FAULTS, expected_at
+from bench.truth_judge import TrueThing
+from devices.gateway.emission import links_of
+from devices.simulator.faults import Active, Fault
+
+SLACK_S = 60.0
+WAITS_FOR_CLOCK_MS = 900_000
+"""A clock that is behind is told from a backlog after twenty readings; until then its readings count as old."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    asset: str
+    rule: str
+    fault: str
+    claim: Claim
+    delay_ms: float
+    true_ms: float = 0.0
+    from_ms: int = 0
+    due_ms: int = 0
+    deadline_ms: int = 0
+
+
+class Watch:
+    """`things` are those that were due. `delays_s` has the rules in force, by asset ("" the site) and id: a rule that is not there is not
+    expected to speak."""
+
+    def __init__(self, scene: Scene, delays_s: Mapping[tuple[str, str], float], step_ms: int) -> None:
+        self.things: list[TrueThing] = []
+        self._scene, self._delays_s, self._step_ms = scene, delays_s, step_ms
+        self._kinds = {asset.id: asset.kind for asset in scene.site.assets} | {"": "site"}
+        self._gateways = {asset: link.gateway or "" for link in links_of(scene.site) for asset in link.assets}
+        self._watched: dict[tuple[str, str], _Watched] = {}
+        self._active: Active | None = None
+
+    def step(self, now_ms: int, active: Active) -> None:
+        if active is not self._active:
+            self._active = active
+            self._rearrange(now_ms, tuple(active))
+        for watched in self._watched.values():
+            self._look(watched, now_ms, active)
+
+    def close(self, now_ms: int) -> None:
+        for watched in self._watched.values():
+            self._end(watched, now_ms)
+        self._watched = {}
+
+    def _rearrange(self, now_ms: int, faults: tuple[Fault, ...]) -> None:
+        wanted = {
+            (asset, rule): fault.name
+            for fault in reversed(faults)
+            for rule in EXPECTED[fault.name]
+            for asset in expected_at(fault, rule, self._scene.site)
+            if (asset, rule) in self._delays_s
+        }
+        for key in self._watched.keys() - wanted.keys():
+            self._end(self._watched.pop(key), now_ms)
+        for (asset, rule), fault_name in wanted.items():
+            if (asset, rule) not in self._watched and (claim := CLAIMS.get((self._kinds[asset], rule))) is not None:
+                self._watched[asset, rule] = _Watched(asset, rule, fault_name, claim, self._delays_s[asset, rule] * 1000)
+
+    def _look(self, watched: _Watched, now_ms: int, active: Active) -> None:
+        holds = watched.claim(self._scene, watched.asset)
+        if holds is None:
+            return
+        if not holds or not self._is_seen(watched, now_ms, active):
+            self._end(watched, now_ms)
+            return
+        if not watched.from_ms:
+            watched.from_ms = now_ms
+        else:
+            watched.true_ms += self._step_ms
+        if not watched.due_ms and watched.true_ms >= watched.delay_ms:
+            watched.due_ms = now_ms
+        if not watched.deadline_ms and watched.true_ms >= watched.delay_ms + SLACK_S * 1000:
+            watched.deadline_ms = now_ms
+
+    def _is_seen(self, watched: _Watched, now_ms: int, active: Active) -> bool:
+        """Not while the asset is dark, and not while one of the transmitters that the rule lives by is spoilt."""
+        if not len(active) or watched.rule in {"ST-OF", "CK-BD"}:
+            return True
+        asset = watched.asset
+        if any(fault.name in UNSEEN_FAULTS for fault in self._of_gateways(asset, active)) or active.named("site_dark"):
+            return False
+        clocks = (fault for fault in self._of_gateways(asset, active) if fault.name == "clock_offset" and fault.number("offset_s") < 0)
+        if any(now_ms - fault.start_ms < WAITS_FOR_CLOCK_MS for fault in clocks):
+            return False
+        if watched.rule in SENSES:
+            return True
+        assets = [asset] if asset else list(self._kinds)
+        return not any(fault.name in SPOILT for each in assets for fault in active.of(each))
+
+    def _of_gateways(self, asset: str, active: Active) -> list[Fault]:
+        """The faults of the gateway that reports for an asset; of all gateways for the site."""
+        gateways = {self._gateways[asset]} if asset else set(self._gateways.values())
+        return [fault for gateway in gateways for fault in active.of(gateway)]
+
+    def _end(self, watched: _Watched, now_ms: int) -> None:
+        """What was not so for long enough, a minute beyond its delay, was never due."""
+        if watched.deadline_ms:
+            self.things.append(
+                TrueThing(watched.asset, watched.rule, watched.fault, watched.from_ms, watched.due_ms, watched.deadline_ms, now_ms)
+            )
+        watched.true_ms = 0.0
+        watched.from_ms = watched.due_ms = watched.deadline_ms = 0
