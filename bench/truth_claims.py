@@ -41,23 +41,30 @@ class Scene:
         self._draws_lpm: deque[float] = deque(maxlen=round(900 / step_s))
         self._wishes_lpm: deque[float] = deque(maxlen=round(3600 / step_s))
         self._draw_sum = self._wish_sum = 0.0
+        self._connected_l: float | None = None
 
     def step(self, age_ms: int, hour: float, active: Active) -> None:
         """Take note of what is drawn."""
-        self.age_ms, self.hour, self.active = age_ms, hour, active
+        self.age_ms, self.hour, self.active, self._connected_l = age_ms, hour, active, None
         self._draw_sum = _pushed(self._draws_lpm, self.plant.drawn_lpm(), self._draw_sum)
         self._wish_sum = _pushed(self._wishes_lpm, self.plant.wanted_lpm + self.plant.leak_lpm, self._wish_sum)
 
     def hours_connected(self) -> float:
         """Of the connected sources at their draw of the last quarter of an hour; infinite while nothing is drawn."""
         lpm = self._draw_sum / len(self._draws_lpm)
-        return sum(self.plant.connected_l().values()) / 60 / lpm if lpm > 1 else math.inf
+        return self._connected() / 60 / lpm if lpm > 1 else math.inf
 
     def hours_on_site(self) -> float:
         """With the loose cylinders and without any plant, at the demand of the last hour."""
         loose_l = sum(store.full for store in self.plant.stores.values()) * LITRES_PER_CYLINDER
         lpm = self._wish_sum / len(self._wishes_lpm)
-        return (sum(self.plant.connected_l().values()) + loose_l) / 60 / lpm if lpm > 1 else math.inf
+        return (self._connected() + loose_l) / 60 / lpm if lpm > 1 else math.inf
+
+    def _connected(self) -> float:
+        """Usable litres, reckoned once in a step."""
+        if self._connected_l is None:
+            self._connected_l = sum(self.plant.connected_l().values())
+        return self._connected_l
 
 
 def _pushed(values: deque[float], value: float, total: float) -> float:

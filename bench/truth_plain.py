@@ -28,35 +28,37 @@ class Plain:
         self._priorities = {(a.id, r.id): r.priority for a in site.assets for r in rules if r.kind in {a.kind, "any"}}
         self._priorities |= {("", rule.id): rule.priority for rule in rules if rule.kind == "site"}
         self._checks = {a.id: [c for r in rules if r.kind in {a.kind, "any"} for c in _checks(r, a)] for a in site.assets}
-        self._silent = [
-            (asset, rule) for asset in site.assets for rule in rules if rule.type in {"silent", "offline"} and rule.kind == asset.kind
+        silent = [
+            (asset, rule) for asset in site.assets for rule in rules if rule.kind == asset.kind and rule.type in {"silent", "offline"}
         ]
-        self._hours = [rule for rule in rules if rule.type == "hours_left"]
-        self._manifolds = [asset for asset in site.assets if isinstance(asset, Manifold)]
+        self._silent = [(a.id, r.id, GAP_INTERVALS * a.interval_s * 1000, r.signals or ("",)) for a, r in silent]
+        self._listens = {a.id: {s for name, _, _, signals in self._silent if name == a.id for s in signals if s} for a in site.assets}
+        self._hours = [(rule.id, rule.limit.offset) for rule in rules if rule.type == "hours_left" and rule.limit]
+        self._manifolds = {asset.id: asset for asset in site.assets if isinstance(asset, Manifold)}
         self._heard_ms: dict[tuple[str, str], int] = {}
-        self._values: dict[tuple[str, str], Value] = {}
+        self._banks: dict[str, Mapping[str, Value]] = {}
 
     def observe(self, obs: Observation) -> None:
-        self._heard_ms[obs.asset, ""] = obs.received_ms
-        for name, value in obs.values.items():
-            self._heard_ms[obs.asset, name] = obs.received_ms
-            self._values[obs.asset, name] = value
-        for rule, signal, beyond in self._checks.get(obs.asset, ()):
-            if signal in obs.values:
-                self._turn(obs.asset, rule, beyond(obs.values[signal]), obs.received_ms)
-        if self._hours and any(obs.asset == manifold.id for manifold in self._manifolds):
+        asset, values, now_ms = obs.asset, obs.values, obs.received_ms
+        self._heard_ms[asset, ""] = now_ms
+        for name in self._listens[asset]:
+            if name in values:
+                self._heard_ms[asset, name] = now_ms
+        for rule, signal, beyond in self._checks[asset]:
+            if signal in values:
+                self._turn(asset, rule, beyond(values[signal]), now_ms)
+        if asset in self._manifolds:
+            self._banks[asset] = values
             hours = self._hours_left()
-            for each in self._hours:
-                limit = each.limit.value({}) if each.limit else None
-                self._turn("", each.id, hours is not None and limit is not None and hours < limit, obs.received_ms)
+            for rule, limit_h in self._hours:
+                self._turn("", rule, hours is not None and hours < limit_h, now_ms)
 
     def tick(self, now_ms: int) -> None:
         """Whoever has missed a reading is silent."""
-        for asset, rule in self._silent:
-            last = [self._heard_ms.get((asset.id, name)) for name in rule.signals or ("",)]
-            known = [at for at in last if at is not None]
+        for asset, rule, gap_ms, signals in self._silent:
+            known = [self._heard_ms[asset, name] for name in signals if (asset, name) in self._heard_ms]
             if known:
-                self._turn(asset.id, rule.id, now_ms - min(known) > GAP_INTERVALS * asset.interval_s * 1000, now_ms)
+                self._turn(asset, rule, now_ms - min(known) > gap_ms, now_ms)
 
     def close(self) -> None:
         """The end: what is open stays so."""
@@ -77,11 +79,11 @@ class Plain:
     def _hours_left(self) -> float | None:
         """Pressure × volume of all banks over what flows out of them now; None while nothing does."""
         litres = flow = 0.0
-        for manifold in self._manifolds:
-            flow += _number(self._values.get((manifold.id, "o2_flow_lpm")))
-            for name, bank in manifold.banks.items():
-                signal = "reserve_bar" if name == "reserve" else f"bank_{name}_bar"
-                litres += _number(self._values.get((manifold.id, signal))) * bank.cylinders * CYLINDERS[bank.type].water_l
+        for name, values in self._banks.items():
+            flow += _number(values.get("o2_flow_lpm"))
+            for bank, spec in self._manifolds[name].banks.items():
+                bar = _number(values.get("reserve_bar" if bank == "reserve" else f"bank_{bank}_bar"))
+                litres += bar * spec.cylinders * CYLINDERS[spec.type].water_l
         return litres / 60 / flow if flow > 0 else None
 
 

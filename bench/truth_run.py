@@ -186,6 +186,9 @@ class Routine:
         self._spans: dict[tuple[str, str], list[list[int]]] = {(name, rule): [] for name, rule, _ in self._claims}
 
     def step(self, now_ms: int) -> None:
+        """Looks every few minutes."""
+        if now_ms % (ROUTINE_MS // 3):
+            return
         for name, rule, claim in self._claims:
             if claim(self._scene, name):
                 spans = self._spans[name, rule]

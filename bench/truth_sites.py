@@ -1,7 +1,7 @@
 """The sites of the truth run: five make-ups that differ in what feeds the wards.
 
-Lines, plants and manifolds are read every 30 s, all else every 60 s: the step of the physics is 30 s, and a rule with a delay of 10 s needs
-two readings within its time.
+Lines, plants and manifolds are read every 30 s, all else every 60 s: the step of the physics is 30 s, and a rule with a delay of 10 or 30 s
+needs two readings within its time.
 """
 
 from __future__ import annotations

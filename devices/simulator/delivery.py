@@ -87,7 +87,7 @@ class Delivery:
                 self._stored.append((sample, stamp_ms))
             return
         reading = Reading(ts=stamp_ms, seq=sample.seq, values=sample.values)
-        send_ms = sample.at_ms + round(self._rng.uniform(20, 250))
+        send_ms = sample.at_ms + int(20 + 231 * self._rng.random())
         reordered = active.get("reordered", self._gateway)
         if reordered and self._rng.random() < reordered.number("share"):
             send_ms += round(self._rng.random() * reordered.number("delay_s") * 1000)

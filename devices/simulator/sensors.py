@@ -58,14 +58,13 @@ def measure(values: dict[str, Value], rng: Random) -> dict[str, Value]:
     """The values as transmitters report them. Exactly zero stays zero: meters cut off at low flow."""
     gauss, read = rng.gauss, dict(values)
     for name, value in values.items():
-        if value.__class__ is float and (accuracy := _ACCURACY.get(name)):
-            sigma, decimals, signed = accuracy
-            true = float(value)
-            if true and sigma:
-                noisy = round(true + gauss(0.0, sigma), decimals)
+        if isinstance(value, float) and name in _ACCURACY:
+            sigma, decimals, signed = _ACCURACY[name]
+            if value and sigma:
+                noisy = round(value + gauss(0.0, sigma), decimals)
                 read[name] = noisy if signed or noisy > 0.0 else 0.0
             else:
-                read[name] = round(true, decimals)
+                read[name] = round(value, decimals)
     return read
 
 
