@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from devices.assets import LoxTank, Site
+from devices.assets import LoxTank, PsaPlant, Site
 from devices.assets import Manifold as ManifoldSpec
 from devices.simulator.demand import shape
 from devices.simulator.faults import NONE_ACTIVE, Active
@@ -37,15 +37,15 @@ class Scene:
         self.specs = {asset.id: asset for asset in site.assets}
         self.active: Active = NONE_ACTIVE
         self.hour = 0.0
-        self.age_ms = 0
+        self.now_ms = self.age_ms = 0
         self._draws_lpm: deque[float] = deque(maxlen=round(900 / step_s))
         self._wishes_lpm: deque[float] = deque(maxlen=round(3600 / step_s))
         self._draw_sum = self._wish_sum = 0.0
         self._connected_l: float | None = None
 
-    def step(self, age_ms: int, hour: float, active: Active) -> None:
-        """Take note of what is drawn."""
-        self.age_ms, self.hour, self.active, self._connected_l = age_ms, hour, active, None
+    def step(self, now_ms: int, age_ms: int, hour: float, active: Active) -> None:
+        """Take note of what is drawn. `age_ms`: how long the site has been watched."""
+        self.now_ms, self.age_ms, self.hour, self.active, self._connected_l = now_ms, age_ms, hour, active, None
         self._draw_sum = _pushed(self._draws_lpm, self.plant.drawn_lpm(), self._draw_sum)
         self._wish_sum = _pushed(self._wishes_lpm, self.plant.wanted_lpm + self.plant.leak_lpm, self._wish_sum)
 
@@ -93,55 +93,51 @@ def _line(share: float, sign: int) -> Claim:
     return claim
 
 
-def _makes(psa: Psa) -> bool:
-    return psa.state in {"running_on_spec", "running_off_spec"}
+MAKING = frozenset({"running_on_spec", "running_off_spec"})
+READY = MAKING | {"standby"}
+STANDING = frozenset({"off", "fault", "maintenance"})
+
+
+def _gated(value: Callable[[Psa], float], limit: float, signal: str, sign: int = 1, states: frozenset[str] = MAKING) -> Claim:
+    """Judged in these states of the plant; in the others it waits, and where the plant stands for good it is over."""
+
+    def claim(scene: Scene, asset: str) -> bool | None:
+        psa = scene.plant.psas[asset]
+        if psa.state not in states:
+            return False if psa.state in STANDING else None
+        return sign * (value(psa) - limit) > wrong_by(signal)
+
+    return claim
 
 
 def _purity_below(limit_pct: float) -> Claim:
+    seen = _gated(lambda psa: psa.shown_pct, limit_pct, "o2_purity_pct", -1)
+
     def claim(scene: Scene, asset: str) -> bool | None:
         psa = scene.plant.psas[asset]
-        feeds = _makes(psa) and psa.flow_lpm > 0.05 * psa.rated_lpm + 2
-        return psa.shown_pct < limit_pct - wrong_by("o2_purity_pct") if feeds else None
+        feeds = psa.flow_lpm > 0.05 * psa.rated_lpm + 2 or psa.state in STANDING
+        return seen(scene, asset) if feeds else None
 
     return claim
 
 
-def _purity_above(limit_pct: float) -> Claim:
-    def claim(scene: Scene, asset: str) -> bool | None:
+def _of_plant(value: Callable[[Psa], float], limit: float, signal: str) -> Claim:
+    """Judged unless somebody works on the plant."""
+
+    def claim(scene: Scene, asset: str) -> bool:
         psa = scene.plant.psas[asset]
-        return psa.shown_pct > limit_pct + wrong_by("o2_purity_pct") if _makes(psa) else None
+        return psa.state != "maintenance" and value(psa) - limit > wrong_by(signal)
 
     return claim
-
-
-def _of_plant(value: Callable[[Psa], float], limit: float, signal: str, sign: int = 1) -> Claim:
-    return lambda scene, asset: sign * (value(scene.plant.psas[asset]) - limit) > wrong_by(signal)
 
 
 def _in_states(*states: str) -> Claim:
     return lambda scene, asset: scene.plant.psas[asset].duty and scene.plant.psas[asset].state in states
 
 
-def _receiver_low(scene: Scene, asset: str) -> bool | None:
-    psa = scene.plant.psas[asset]
-    return psa.air.receiver_bar < 5.0 - wrong_by("air_receiver_bar") if _makes(psa) or psa.state in {"starting", "standby"} else None
-
-
-def _tank_low(scene: Scene, asset: str) -> bool | None:
-    psa = scene.plant.psas[asset]
-    if not (_makes(psa) or psa.state == "standby"):
-        return None
-    return psa.tank_bar < psa.nominal_bar + 0.3 - wrong_by("product_tank_bar")
-
-
-def _overdrawn(scene: Scene, asset: str) -> bool | None:
-    psa = scene.plant.psas[asset]
-    return psa.flow_lpm > psa.rated_lpm + wrong_by("o2_flow_lpm") if _makes(psa) else None
-
-
 def _towers_stand_still(scene: Scene, asset: str) -> bool | None:
     psa = scene.plant.psas[asset]
-    return psa.towers_stuck if _makes(psa) else None
+    return psa.towers_stuck if psa.state in MAKING else None
 
 
 def _room_is_unsafe(scene: Scene, asset: str) -> bool:
@@ -149,10 +145,10 @@ def _room_is_unsafe(scene: Scene, asset: str) -> bool:
     return abs(pct - 21.5) > 2.0 + wrong_by("room_o2_pct")
 
 
-def _idles_while_cylinders_burn(scene: Scene, asset: str) -> bool:
-    psa = scene.plant.psas[asset]
-    left = psa.duty and psa.state in {"standby", "off"} and scene.plant.power.on and psa.in_state_s > 300
-    return left and any(manifold.flow_lpm > 10 for manifold in scene.plant.manifolds.values())
+def _idles_while_cylinders_burn(scene: Scene, _asset: str) -> bool:
+    """A plant that could run does not, and more than a little is drawn from the stock."""
+    left = any(scene.active.get("plant_left_idle", name) for name in scene.plant.psas)
+    return left and scene.plant.power.on and scene.plant.drawn_lpm() > 30
 
 
 def _surges(scene: Scene, _asset: str) -> bool:
@@ -172,9 +168,10 @@ def _spec(scene: Scene, asset: str) -> ManifoldSpec:
 
 
 def _bank_is_empty(scene: Scene, asset: str) -> bool:
+    """One that does not feed any more."""
     manifold = scene.plant.manifolds[asset]
     limit_bar = _spec(scene, asset).changeover_bar + 2 - wrong_by("bank_a_bar")
-    return any(manifold.is_below(name, limit_bar) for name in _duty(manifold))
+    return any(name != manifold.in_use and manifold.is_below(name, limit_bar) for name in _duty(manifold))
 
 
 def _banks_are_empty(scene: Scene, asset: str) -> bool:
@@ -200,13 +197,13 @@ def _reserve_is_low(scene: Scene, asset: str) -> bool:
 
 
 def _banks_fall_together(scene: Scene, asset: str) -> bool:
-    """By at least a bar in ten minutes each."""
+    """Each by a bar in ten minutes, and as much as noise and the sun may hide of it."""
     manifold = scene.plant.manifolds[asset]
     names = _duty(manifold)
     if manifold.in_use not in names or len(names) < 2 or min(manifold.usable_l(name) for name in names) < 1000:
         return False
     other_lpm = manifold.flow_lpm * manifold.ailment.cross_share
-    return min(other_lpm, manifold.flow_lpm - other_lpm) * 10 > 1.2 * max(manifold.banks[name].water_l for name in names)
+    return min(other_lpm, manifold.flow_lpm - other_lpm) * 10 > 1.8 * max(manifold.banks[name].water_l for name in names)
 
 
 def _connected_below(limit_h: float) -> Claim:
@@ -265,8 +262,45 @@ def _fault(*names: str) -> Claim:
     return claim
 
 
-def _no_power(scene: Scene, _asset: str) -> bool:
-    return not scene.plant.power.on
+def _silent(*signals: str) -> Claim:
+    """One of the signals that must not fall silent has; a plant that stands is not asked."""
+
+    def claim(scene: Scene, asset: str) -> bool | None:
+        fault = scene.active.get("sensor_silent", asset)
+        if asset in scene.plant.psas and scene.plant.psas[asset].state in STANDING:
+            return False
+        return fault is not None and fault.text("signal") in signals
+
+    return claim
+
+
+def _creeps_to_the_limit(scene: Scene, asset: str) -> bool | None:
+    """For more than nine days the purity has crept, and will be at 90 % within 300 hours."""
+    drift, psa = scene.active.get("purity_drift", asset), scene.plant.psas[asset]
+    if drift is None or drift.number("drift_pct_per_h") > 0.02:
+        return False
+    if psa.state not in MAKING:
+        return None
+    left_h = (psa.shown_pct - 90) / drift.number("drift_pct_per_h")
+    return drift.hours_since_start(scene.now_ms) > 216 and left_h < 300
+
+
+def _service_is_due(scene: Scene, asset: str) -> bool:
+    spec = scene.specs[asset]
+    assert isinstance(spec, PsaPlant)
+    return spec.service_due_h is not None and scene.plant.psas[asset].load_h > spec.service_due_h + 0.1
+
+
+def _site_is_dark(scene: Scene, _asset: str) -> bool:
+    """All of its gateways at once; a site with one has that one's alarm."""
+    gateways = [asset.id for asset in scene.site.assets if asset.kind == "gateway"]
+    if len(gateways) == 1:
+        return False
+    return bool(scene.active.named("site_dark")) or all(scene.active.get("gateway_offline", name) for name in gateways)
+
+
+def _no_power(scene: Scene, asset: str) -> bool:
+    return not scene.plant.power.on and scene.plant.psas[asset].state != "maintenance"
 
 
 CLAIMS: Mapping[tuple[str, str], Claim] = MappingProxyType(
@@ -278,16 +312,17 @@ CLAIMS: Mapping[tuple[str, str], Claim] = MappingProxyType(
         ("psa_plant", "PU-L"): _purity_below(92),
         ("psa_plant", "PU-LL"): _purity_below(90),
         ("psa_plant", "PU-XL"): _purity_below(82),
-        ("psa_plant", "PU-HI"): _purity_above(96.5),
-        ("psa_plant", "FL-H"): _overdrawn,
+        ("psa_plant", "PU-HI"): _gated(lambda psa: psa.shown_pct, 96.5, "o2_purity_pct"),
+        ("psa_plant", "FL-H"): _gated(lambda psa: psa.flow_lpm - psa.rated_lpm, 0.0, "o2_flow_lpm"),
         ("psa_plant", "PL-DN"): _in_states("fault", "off"),
         ("psa_plant", "PL-ST"): _in_states("starting"),
-        ("psa_plant", "PL-ID"): _idles_while_cylinders_burn,
+        ("psa_plant", "PU-FC"): _creeps_to_the_limit,
+        ("psa_plant", "SV-DU"): _service_is_due,
         ("psa_plant", "TW-ST"): _towers_stand_still,
-        ("psa_plant", "TK-L"): _tank_low,
-        ("psa_plant", "AR-L"): _receiver_low,
+        ("psa_plant", "TK-L"): _gated(lambda psa: psa.tank_bar - psa.nominal_bar, 0.3, "product_tank_bar", -1, READY),
+        ("psa_plant", "AR-L"): _gated(lambda psa: psa.air.receiver_bar, 5.0, "air_receiver_bar", -1, READY),
         ("psa_plant", "FT-H"): _of_plant(lambda psa: psa.air.feed_c, 45.0, "feed_air_temp_c"),
-        ("psa_plant", "DP-H"): _of_plant(lambda psa: psa.air.dewpoint_c, 10.0, "air_dewpoint_c"),
+        ("psa_plant", "DP-H"): _gated(lambda psa: psa.air.dewpoint_c, 10.0, "air_dewpoint_c", 1, READY | {"starting"}),
         ("psa_plant", "CT-H"): _of_plant(lambda psa: psa.air.discharge_c, 105.0, "compressor_discharge_temp_c"),
         ("psa_plant", "CO-H"): _of_plant(lambda psa: psa.co_ppm, 5.0, "co_ppm"),
         ("psa_plant", "CO-HH"): _of_plant(lambda psa: psa.co_ppm, 10.0, "co_ppm"),
@@ -311,9 +346,14 @@ CLAIMS: Mapping[tuple[str, str], Claim] = MappingProxyType(
         ("site", "AU-06"): _connected_below(6),
         ("site", "AU-02"): _connected_below(2),
         ("site", "DM-H"): _surges,
+        ("site", "PL-ID"): _idles_while_cylinders_burn,
+        ("site", "ST-DK"): _site_is_dark,
         ("gateway", "ST-OF"): _fault("gateway_offline", "site_dark"),
         ("gateway", "CK-BD"): _fault("clock_1970", "clock_offset"),
-        **{(kind, "SN-SI"): _fault("sensor_silent") for kind in ("pipeline", "psa_plant", "manifold", "lox_tank")},
+        ("pipeline", "SN-SI"): _silent("line_pressure_bar"),
+        ("psa_plant", "SN-SI"): _silent("o2_purity_pct"),
+        ("manifold", "SN-SI"): _silent("bank_a_bar", "bank_b_bar", "bank_in_use"),
+        ("lox_tank", "SN-SI"): _silent("level_pct"),
         **{(kind, "SN-RG"): _fault("sensor_out_of_range") for kind in ("pipeline", "psa_plant", "manifold", "lox_tank", "concentrator")},
     }
 )

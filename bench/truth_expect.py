@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bench.truth_claims import CLAIMS
 from collector.asset import silent_after_ms
+from collector.rates import TREND_BUCKET_MS
 from collector.rules.model import Rule
 from devices.assets import Asset, Site
 from devices.simulator.faults import Fault
@@ -23,18 +24,21 @@ LIQUID = ("LX-RO", "LX-LO")
 SUPPLY = (*STOCK, *BANKS, *PRESSURE, *LIQUID)
 """What follows where a source fails and the stock is drawn on."""
 
+SHARED = frozenset({"FL-H", "TK-L", *PURITY})
+"""Where one plant fails the others carry more than they can."""
+
 EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "leak": ("DM-H", "FL-H", "TK-L", *PURITY, *SUPPLY),
         "demand_surge": ("DM-H", "FL-H", "TK-L", *PURITY, *SUPPLY),
         "pressure_loss": PRESSURE,
         "overpressure": ("LP-HH",),
-        "plant_trip": ("PL-DN", *SUPPLY),
-        "plant_maintenance": SUPPLY,
-        "plant_left_idle": ("PL-ID", *SUPPLY),
+        "plant_trip": ("PL-DN", *SHARED, *SUPPLY),
+        "plant_maintenance": (*SHARED, *SUPPLY),
+        "plant_left_idle": ("PL-ID", *SHARED, *SUPPLY),
         "mains_lost": SUPPLY,
         "power_lost": ("PW-LO", "PL-DN", *SUPPLY),
-        "start_fails": ("PL-ST", *SUPPLY),
+        "start_fails": ("PL-ST", *SHARED, *SUPPLY),
         "purity_drift": (*PURITY, "PU-FC"),
         "tower_stuck": ("TW-ST", *PURITY),
         "co2_breakthrough": ("C2-H",),
@@ -70,9 +74,9 @@ EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "sensor_noisy": (),
         "flow_meter_wrong": ("MB-DV",),
         "contact_chatters": (),
-        "gateway_offline": ("ST-OF",),
+        "gateway_offline": ("ST-OF", "ST-DK"),
         "gateway_flaps": (),
-        "site_dark": ("ST-OF",),
+        "site_dark": ("ST-OF", "ST-DK"),
         "clock_1970": ("CK-BD",),
         "clock_offset": ("CK-BD",),
         "duplicates": (),
@@ -101,7 +105,7 @@ def _site(*rules: str, after_h: float = 48.0) -> Blame:
 
 _SUPPLY = _site(*SUPPLY, "DM-H")
 """Deliveries and staff need two days until all is full again."""
-_DOWN = (_own("PL-DN", "PL-ST", "TK-L", "AR-L", "TW-ST", *PURITY), _SUPPLY)
+_DOWN = (_own("PL-DN", "PL-ST", "AR-L", "TW-ST"), _site(*SHARED, "PL-ID", after_h=3.0), _SUPPLY)
 _BAD_GAS = (_own(*PURITY, "PU-FC", "PL-ST", "TK-L", after_h=6.0), _site("PU-XL", after_h=2.0), _SUPPLY)
 ANY = frozenset({"*"})
 _BLIND = (Blame(ANY, False, 1.0), _site(*STOCK, *BANKS, "MB-DV", "DM-H", "BK-XL", "PL-ID", after_h=12.0))
@@ -115,7 +119,7 @@ EXPLAINED: Mapping[str, tuple[Blame, ...]] = MappingProxyType(
         "overpressure": (_own("LP-HH", after_h=0.5),),
         "plant_trip": _DOWN,
         "plant_maintenance": _DOWN,
-        "plant_left_idle": (*_DOWN, _site("PL-ID", after_h=2.0)),
+        "plant_left_idle": _DOWN,
         "mains_lost": (_site("PL-DN", "PL-ST", "TK-L", "AR-L", "PW-LO", *PURITY, after_h=2.0), _SUPPLY),
         "power_lost": (_site("PL-DN", "PL-ST", "TK-L", "AR-L", "PW-LO", *PURITY, after_h=2.0), _SUPPLY),
         "start_fails": _DOWN,
@@ -148,18 +152,21 @@ EXPLAINED: Mapping[str, tuple[Blame, ...]] = MappingProxyType(
         "flow_meter_wrong": _BLIND,
         **dict.fromkeys(("sensor_stuck", "sensor_silent", "sensor_out_of_range", "sensor_jumps", "sensor_drifts", "sensor_noisy"), _BLIND),
         "contact_chatters": (_own("PW-LO"),),
-        "gateway_offline": (_site("ST-OF", after_h=0.2),),
-        "site_dark": (_site("ST-OF", after_h=0.2),),
+        "gateway_offline": (_site("ST-OF", "ST-DK", after_h=0.2),),
+        "site_dark": (_site("ST-OF", "ST-DK", after_h=0.2),),
         "clock_1970": (_site("CK-BD", after_h=0.5),),
-        "clock_offset": (_site("CK-BD", "ST-OF", "SN-SI", after_h=0.5),),
+        "clock_offset": (_site("CK-BD", "ST-OF", "ST-DK", "SN-SI", after_h=0.5),),
     }
 )
 """Fault → the alarms that it may bring. A fault that is missing here explains none."""
 
+ALWAYS = ("SV-DU", "BK-CH", "LX-RO", "AU-48")
+"""Rules that must speak without any fault, in ordinary use."""
+
 UNSEEN_FAULTS = frozenset({"gateway_offline", "site_dark", "gateway_flaps", "reordered"})
 """While one of these holds, the asset is not seen as its rules are used to: what is true then is not judged."""
 SPOILT = frozenset({"sensor_stuck", "sensor_silent", "sensor_out_of_range", "sensor_jumps", "sensor_drifts", "sensor_noisy"})
-SENSES = frozenset({"SN-SI", "SN-RG", "SN-SK", "ST-OF", "CK-BD", "MB-DV"})
+SENSES = frozenset({"SN-SI", "SN-RG", "SN-SK", "ST-OF", "ST-DK", "CK-BD", "MB-DV"})
 """Rules about the sensors themselves: these are judged while a sensor is spoilt."""
 
 ROUTINE = frozenset({"BK-CH", "AU-48", "AU-24", "LX-RO", "LX-LO"})
@@ -176,8 +183,10 @@ def stated_delay_s(rule: Rule, asset: Asset | None, site: Site) -> float:
         waits_s += min(silent_after_ms(each.interval_s) for each in site.assets) / 1000
     elif rule.type == "hours_left":
         waits_s += BELIEVED_S
-    elif rule.type in {"rising", "falling"}:
-        waits_s += rule.window_s or 0.0
+    elif rule.type in {"rising", "falling", "all_of"}:
+        waits_s += max(each.window_s or 0.0 for each in (rule, *rule.parts))
+    elif rule.type == "forecast":
+        waits_s += TREND_BUCKET_MS / 1000
     elif rule.type == "stuck":
         waits_s += rule.still_s or 0.0
     return waits_s
@@ -189,7 +198,7 @@ def expected_at(fault: Fault, rule: str, site: Site) -> list[str]:
     own = next((asset for asset in site.assets if asset.id == fault.asset), None)
     if "site" in kinds:
         return [""]
-    if own is not None and own.kind in kinds:
+    if own is not None and own.kind in kinds and rule not in SHARED:
         return [own.id]
     return [asset.id for asset in site.assets if asset.kind in kinds]
 

@@ -10,6 +10,8 @@ from bench.truth_expect import explains
 from devices.simulator.faults import Fault
 
 URGENT = frozenset({"medium", "high"})
+FOR_ALL = {"ST-OF": "ST-DK"}
+"""An alarm of one asset that one of the whole site stands for."""
 CHAIN = 8
 """How many rules may stand above each other, at most."""
 
@@ -80,7 +82,10 @@ def judge(
     for thing in true:
         line = lines.setdefault(thing.rule, Line(thing.rule))
         line.true += 1
-        speakers = [alarm for rule in _worse(thing.rule, under) for alarm in by_place.get((thing.asset, rule), ())]
+        places = [(thing.asset, rule) for rule in _worse(thing.rule, under)]
+        if thing.rule in FOR_ALL:
+            places.append(("", FOR_ALL[thing.rule]))
+        speakers = [alarm for place in places for alarm in by_place.get(place, ())]
         _judge_one(line, thing, speakers, where)
     for alarm in told:
         line = lines.setdefault(alarm.rule, Line(alarm.rule))

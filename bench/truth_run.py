@@ -21,7 +21,9 @@ from collector.config.rulebook import default_rules
 from collector.evaluator import Evaluator
 from collector.outputs import Command, CommandName, StateChange, Transition
 from collector.records import Control, Decoded
+from collector.rules.condition import Condition
 from collector.rules.model import Rule, RuleSet
+from collector.stock.numbers import NUMBERS
 from devices.assets import Site
 from devices.signal import Observation
 from devices.simulator.delivery import Sent
@@ -136,7 +138,7 @@ class _Life:
                 if isinstance(event, Observation) and not event.timing:
                     self.plain.observe(event)
         self.plain.tick(now_ms)
-        self._scene.step(now_ms - START_MS, self._simulated.hour, self._simulated.active)
+        self._scene.step(now_ms, now_ms - START_MS, self._simulated.hour, self._simulated.active)
         self.watch.step(now_ms, self._simulated.active)
         self.routine.step(now_ms)
         for command in self.book.due(now_ms):
@@ -159,9 +161,16 @@ def in_force(site: Site, evaluator: Evaluator) -> dict[tuple[str, str], float]:
     for name, kind in [("", "site"), *((asset.id, asset.kind) for asset in site.assets)]:
         for of_kind, rule_id in CLAIMS:
             condition = evaluator.sites[site.id].condition((name, rule_id)) if of_kind == kind else None
-            if condition is not None:
+            if condition is not None and _can_speak(condition):
                 found[name, rule_id] = stated_delay_s(condition.rule, assets.get(name), site)
     return found
+
+
+def _can_speak(condition: Condition) -> bool:
+    """Not a rule whose numbers nobody reckons yet."""
+    if condition.rule.kind == "site" and condition.test.type in {"above", "below", "compare"}:
+        return set(condition.test.signals) <= NUMBERS
+    return condition.test.type != "stuck" or bool(condition.test.signals)
 
 
 def together(messages: Iterator[Sent]) -> Iterator[tuple[int, list[Sent]]]:

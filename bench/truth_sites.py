@@ -16,7 +16,7 @@ def _line(bar: float = 4.1) -> Pipeline:
 
 
 def _plant(name: str, rated_lpm: float, tank_l: float) -> PsaPlant:
-    return PsaPlant(id=name, kind="psa_plant", rated_flow_lpm=rated_lpm, product_tank_l=tank_l, interval_s=QUICK_S)
+    return PsaPlant(id=name, kind="psa_plant", rated_flow_lpm=rated_lpm, product_tank_l=tank_l, service_due_h=7000, interval_s=QUICK_S)
 
 
 def _manifold(duty: int, reserve: int) -> Manifold:

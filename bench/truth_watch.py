@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.truth_claims import CLAIMS, Claim, Scene
-from bench.truth_expect import EXPECTED, SENSES, SPOILT, UNSEEN_FAULTS, expected_at
+from bench.truth_expect import ALWAYS, EXPECTED, SENSES, SPOILT, UNSEEN_FAULTS, expected_at
 from bench.truth_judge import TrueThing
+from collector.asset import SKEW_SAMPLES
 from devices.gateway.emission import links_of
 from devices.simulator.faults import Active, Fault
 
 SLACK_S = 60.0
-WAITS_FOR_CLOCK_MS = 900_000
-"""A clock that is behind is told from a backlog after twenty readings; until then its readings count as old."""
+ORDINARY = "ordinary use"
+CLOCK_READINGS = SKEW_SAMPLES + 2
+"""A clock that is behind is told from a backlog after so many readings; until then they count as old."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Watch:
         self._kinds = {asset.id: asset.kind for asset in scene.site.assets} | {"": "site"}
         self._gateways = {asset: link.gateway or "" for link in links_of(scene.site) for asset in link.assets}
         self._watched: dict[tuple[str, str], _Watched] = {}
-        self._active: Active | None = None
+        self._active: Active | None = None  # so that the first step looks
 
     def step(self, now_ms: int, active: Active) -> None:
         if active is not self._active:
@@ -54,7 +56,8 @@ class Watch:
         self._watched = {}
 
     def _rearrange(self, now_ms: int, faults: tuple[Fault, ...]) -> None:
-        wanted = {
+        wanted = {(asset, rule): ORDINARY for asset, rule in self._delays_s if rule in ALWAYS}
+        wanted |= {
             (asset, rule): fault.name
             for fault in reversed(faults)
             for rule in EXPECTED[fault.name]
@@ -64,7 +67,9 @@ class Watch:
         for key in self._watched.keys() - wanted.keys():
             self._end(self._watched.pop(key), now_ms)
         for (asset, rule), fault_name in wanted.items():
-            if (asset, rule) not in self._watched and (claim := CLAIMS.get((self._kinds[asset], rule))) is not None:
+            if (asset, rule) in self._watched:
+                self._watched[asset, rule].fault = fault_name if fault_name != ORDINARY else self._watched[asset, rule].fault
+            elif (claim := CLAIMS.get((self._kinds[asset], rule))) is not None:
                 self._watched[asset, rule] = _Watched(asset, rule, fault_name, claim, self._delays_s[asset, rule] * 1000)
 
     def _look(self, watched: _Watched, now_ms: int, active: Active) -> None:
@@ -85,18 +90,23 @@ class Watch:
 
     def _is_seen(self, watched: _Watched, now_ms: int, active: Active) -> bool:
         """Not while the asset is dark, and not while one of the transmitters that the rule lives by is spoilt."""
-        if not len(active) or watched.rule in {"ST-OF", "CK-BD"}:
+        if not len(active) or watched.rule in {"ST-OF", "ST-DK"}:
             return True
         asset = watched.asset
         if any(fault.name in UNSEEN_FAULTS for fault in self._of_gateways(asset, active)) or active.named("site_dark"):
             return False
         clocks = (fault for fault in self._of_gateways(asset, active) if fault.name == "clock_offset" and fault.number("offset_s") < 0)
-        if any(now_ms - fault.start_ms < WAITS_FOR_CLOCK_MS for fault in clocks):
+        if any(now_ms - fault.start_ms < CLOCK_READINGS * self._slowest_s(asset) * 1000 for fault in clocks):
             return False
         if watched.rule in SENSES:
             return True
         assets = [asset] if asset else list(self._kinds)
         return not any(fault.name in SPOILT for each in assets for fault in active.of(each))
+
+    def _slowest_s(self, asset: str) -> float:
+        """The interval of the asset; of the site's slowest but the stores for the site."""
+        own = self._scene.specs.get(asset)
+        return own.interval_s if own else max(each.interval_s for each in self._scene.site.assets if each.kind != "cylinder_store")
 
     def _of_gateways(self, asset: str, active: Active) -> list[Fault]:
         """The faults of the gateway that reports for an asset; of all gateways for the site."""

@@ -112,7 +112,7 @@ class Psa:
         self.towers_stuck = False
         self._drift_pct = self._tower_pct = 0.0
         self._run_h = rng.uniform(1500, 9000)
-        self._load_h = self._run_h * 0.7
+        self.load_h = self._run_h * 0.7
         self.cycles = float(int(self._run_h * 3600 / (2 * HALF_CYCLE_S)))
         self._energy_kwh = self._run_h * self._rated_kw * 0.6
         self.air = Air(rng)
@@ -233,7 +233,7 @@ class Psa:
         hours = dt_s / 3600
         running = self.state in RUNNING
         if running:
-            self._load_h += hours
+            self.load_h += hours
             follows = -math.expm1(-dt_s / GAS_LAG_S)
             self.co_ppm += ((CLEAN_CO_PPM if trouble.co_ppm is None else trouble.co_ppm) - self.co_ppm) * follows
             self.co2_ppm += ((CLEAN_CO2_PPM if trouble.co2_ppm is None else trouble.co2_ppm) - self.co2_ppm) * follows
@@ -275,8 +275,8 @@ class Psa:
             "cycle_count": float(int(self.cycles)),
             "compressor_state": _COMPRESSOR[self.state],
             "compressor_run_h": self._run_h,
-            "compressor_load_h": self._load_h,
-            "psa_run_h": self._load_h,
+            "compressor_load_h": self.load_h,
+            "psa_run_h": self.load_h,
             "power_kw": self._power_kw(load),
             "energy_kwh": self._energy_kwh,
             "mains_ok": self._power.mains_ok,
