@@ -6,6 +6,7 @@ sets limits in a dashboard. Written without a line of what the collector judges 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from bench.truth_judge import Told
@@ -44,33 +45,32 @@ class Plain:
         for name in self._listens[asset]:
             if name in values:
                 self._heard_ms[asset, name] = now_ms
-        for rule, signal, beyond in self._checks[asset]:
-            if signal in values:
-                self._turn(asset, rule, beyond(values[signal]), now_ms)
+        for key, signal, beyond in self._checks[asset]:
+            if signal in values and beyond(values[signal]) is not (key in self._open):
+                self._turn(key, key not in self._open, now_ms)
         if asset in self._manifolds:
             self._banks[asset] = values
             hours = self._hours_left()
             for rule, limit_h in self._hours:
-                self._turn("", rule, hours is not None and hours < limit_h, now_ms)
+                self._turn(("", rule), hours is not None and hours < limit_h, now_ms)
 
     def tick(self, now_ms: int) -> None:
         """Whoever has missed a reading is silent."""
         for asset, rule, gap_ms, signals in self._silent:
             known = [self._heard_ms[asset, name] for name in signals if (asset, name) in self._heard_ms]
             if known:
-                self._turn(asset, rule, now_ms - min(known) > gap_ms, now_ms)
+                self._turn((asset, rule), now_ms - min(known) > gap_ms, now_ms)
 
     def close(self) -> None:
         """The end: what is open stays so."""
         for (asset, rule), at_ms in self._open.items():
             self.told.append(self._alarm(asset, rule, at_ms, None))
 
-    def _turn(self, asset: str, rule: str, beyond: bool, now_ms: int) -> None:
-        key = (asset, rule)
+    def _turn(self, key: tuple[str, str], beyond: bool, now_ms: int) -> None:
         if beyond:
             self._open.setdefault(key, now_ms)
         elif key in self._open:
-            self.told.append(self._alarm(asset, rule, self._open.pop(key), now_ms))
+            self.told.append(self._alarm(*key, self._open.pop(key), now_ms))
 
     def _alarm(self, asset: str, rule: str, at_ms: int, until_ms: int | None) -> Told:
         priority = self._priorities[asset, rule]
@@ -91,20 +91,21 @@ def _number(value: Value | None) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-def _checks(rule: Rule, asset: Asset) -> list[tuple[str, str, Beyond]]:
-    """(rule, signal, whether a value is beyond it); none for rules that are no threshold."""
+def _checks(rule: Rule, asset: Asset) -> list[tuple[tuple[str, str], str, Beyond]]:
+    """((asset, rule), signal, whether a value is beyond it); none for rules that are no threshold."""
+    key = (asset.id, rule.id)
     if rule.needs and not getattr(asset, rule.needs, False):
         return []
     if rule.type == "state":
-        return [(rule.id, signal, _in(rule.raise_states)) for signal in rule.signals]
+        return [(key, signal, _in(rule.raise_states)) for signal in rule.signals]
     known: Mapping[str, float] = declared(asset)
     lower, upper = (None if limit is None else limit.value(dict(known)) for limit in (rule.limit, rule.upper))
-    found: list[tuple[str, str, Beyond]] = []
+    found: list[tuple[tuple[str, str], str, Beyond]] = []
     for signal in rule.signals if rule.type in {"below", "above", "outside"} else ():
         if rule.type == "above" and lower is not None:
-            found.append((rule.id, signal, _outside(None, lower)))
+            found.append((key, signal, _outside(None, lower)))
         elif rule.type != "above" and lower is not None:
-            found.append((rule.id, signal, _outside(lower, upper)))
+            found.append((key, signal, _outside(lower, upper)))
     return found
 
 
@@ -113,4 +114,5 @@ def _in(states: frozenset[str]) -> Beyond:
 
 
 def _outside(low: float | None, high: float | None) -> Beyond:
-    return lambda value: isinstance(value, float) and ((low is not None and value < low) or (high is not None and value > high))
+    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    return lambda value: value.__class__ is float and not least <= value <= most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,14 +42,16 @@ class Watch:
         self._kinds = {asset.id: asset.kind for asset in scene.site.assets} | {"": "site"}
         self._gateways = {asset: link.gateway or "" for link in links_of(scene.site) for asset in link.assets}
         self._watched: dict[tuple[str, str], _Watched] = {}
+        self._unseen_ms: dict[tuple[str, str], float] = {}
         self._active: Active | None = None  # so that the first step looks
 
     def step(self, now_ms: int, active: Active) -> None:
         if active is not self._active:
             self._active = active
             self._rearrange(now_ms, tuple(active))
+            self._unseen_ms = {key: self._unseen_until_ms(*key, active) for key in self._watched}
         for watched in self._watched.values():
-            self._look(watched, now_ms, active)
+            self._look(watched, now_ms)
 
     def close(self, now_ms: int) -> None:
         for watched in self._watched.values():
@@ -72,12 +75,13 @@ class Watch:
             elif (claim := CLAIMS.get((self._kinds[asset], rule))) is not None:
                 self._watched[asset, rule] = _Watched(asset, rule, fault_name, claim, self._delays_s[asset, rule] * 1000)
 
-    def _look(self, watched: _Watched, now_ms: int, active: Active) -> None:
+    def _look(self, watched: _Watched, now_ms: int) -> None:
         holds = watched.claim(self._scene, watched.asset)
         if holds is None:
             return
-        if not holds or not self._is_seen(watched, now_ms, active):
-            self._end(watched, now_ms)
+        if not holds or now_ms < self._unseen_ms[watched.asset, watched.rule]:
+            if watched.from_ms:
+                self._end(watched, now_ms)
             return
         if not watched.from_ms:
             watched.from_ms = now_ms
@@ -88,20 +92,17 @@ class Watch:
         if not watched.deadline_ms and watched.true_ms >= watched.delay_ms + SLACK_S * 1000:
             watched.deadline_ms = now_ms
 
-    def _is_seen(self, watched: _Watched, now_ms: int, active: Active) -> bool:
-        """Not while the asset is dark, and not while one of the transmitters that the rule lives by is spoilt."""
-        if not len(active) or watched.rule in {"ST-OF", "ST-DK"}:
-            return True
-        asset = watched.asset
-        if any(fault.name in UNSEEN_FAULTS for fault in self._of_gateways(asset, active)) or active.named("site_dark"):
-            return False
-        clocks = (fault for fault in self._of_gateways(asset, active) if fault.name == "clock_offset" and fault.number("offset_s") < 0)
-        if any(now_ms - fault.start_ms < CLOCK_READINGS * self._slowest_s(asset) * 1000 for fault in clocks):
-            return False
-        if watched.rule in SENSES:
-            return True
-        assets = [asset] if asset else list(self._kinds)
-        return not any(fault.name in SPOILT for each in assets for fault in active.of(each))
+    def _unseen_until_ms(self, asset: str, rule: str, active: Active) -> float:
+        """Until when (as long as the same faults hold) the condition can't be seen: the asset is dark, or a transmitter that the rule lives
+        by is spoilt, or its clock is behind and that is not known yet."""
+        if not len(active) or rule in {"ST-OF", "ST-DK"}:
+            return 0.0
+        of_gateways = self._of_gateways(asset, active)
+        spoilt = rule not in SENSES and any(f.name in SPOILT for each in ([asset] if asset else self._kinds) for f in active.of(each))
+        if spoilt or active.named("site_dark") or any(fault.name in UNSEEN_FAULTS for fault in of_gateways):
+            return math.inf
+        behind = [fault for fault in of_gateways if fault.name == "clock_offset" and fault.number("offset_s") < 0]
+        return max((fault.start_ms + CLOCK_READINGS * self._slowest_s(asset) * 1000 for fault in behind), default=0.0)
 
     def _slowest_s(self, asset: str) -> float:
         """The interval of the asset; of the site's slowest but the stores for the site."""

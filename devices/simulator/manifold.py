@@ -7,7 +7,7 @@ from random import Random
 
 from devices.assets import Bank as BankSpec
 from devices.assets import Manifold as ManifoldSpec
-from devices.oxygen import CYLINDERS, REFERENCE_DENSITY_KG_M3, density_kg_m3, pressure_at_density_bar
+from devices.oxygen import ATMOSPHERE_BAR, CYLINDERS, REFERENCE_DENSITY_KG_M3, density_kg_m3
 from devices.signal import Value
 from devices.simulator.faults import Active
 from devices.simulator.store import Store
@@ -31,12 +31,22 @@ class Bank:
         self.water_l = spec.cylinders * kind.water_l
         self.full_l = self.gas_at(self.fill_bar, FILLING_TEMP_C)
         self.gas_l = self.gas_at(self.fill_bar * share, FILLING_TEMP_C)
+        self._bar = self.fill_bar * share
 
     def gas_at(self, bar: float, temp_c: float) -> float:
         return self.water_l * density_kg_m3(bar, temp_c) / REFERENCE_DENSITY_KG_M3
 
     def bar(self, temp_c: float) -> float:
-        return pressure_at_density_bar(self.gas_l * REFERENCE_DENSITY_KG_M3 / self.water_l, temp_c)
+        """Its pressure, to 1e-6 bar: found from the one before by p ← p·ρ/ρ(p), as density grows almost in proportion to pressure."""
+        wanted = self.gas_l * REFERENCE_DENSITY_KG_M3 / self.water_l
+        absolute_bar = self._bar + ATMOSPHERE_BAR
+        for _ in range(20):
+            before_bar = absolute_bar
+            absolute_bar *= wanted / density_kg_m3(before_bar - ATMOSPHERE_BAR, temp_c)
+            if abs(absolute_bar - before_bar) < 1e-7:
+                break
+        self._bar = absolute_bar - ATMOSPHERE_BAR
+        return self._bar
 
     def usable_l(self, residual_bar: float, temp_c: float) -> float:
         return max(0.0, self.gas_l - self.gas_at(residual_bar, temp_c))

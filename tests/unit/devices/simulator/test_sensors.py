@@ -60,3 +60,45 @@ def test_a_silent_one_is_missing_and_only_it() -> None:
     values: dict[str, Value] = {"line_pressure_bar": 4.1, "o2_flow_lpm": 200.0}
     assert Transmitters(Random(1)).pass_on("line", values, stuck_and_silent(sensor_silent="line_pressure_bar"), 0) == {"o2_flow_lpm": 200.0}
     assert Transmitters(Random(1)).pass_on("other", values, stuck_and_silent(sensor_silent="line_pressure_bar"), 0) == values
+
+
+def spoilt(
+    name: str, value: Value, count: int = 200, now_ms: int = 7_200_000, signal: str = "line_pressure_bar", **parameters: float
+) -> list[Value]:
+    """What a true value becomes, read after reading, two hours after the fault began."""
+    fault = Fault(name, "hospital", "line", 0, 10_000_000, {"signal": signal, **parameters})
+    transmitters = Transmitters(Random(1))
+    return [transmitters.pass_on("line", {signal: value}, Active([fault]), now_ms)[signal] for _ in range(count)]
+
+
+def test_jumps_come_at_their_share_and_by_their_height() -> None:
+    read = spoilt("sensor_jumps", 4.1, jump=1.2, share=0.25)
+    assert set(read) == {4.1, 5.3, 2.9}
+    assert 30 < sum(value != 4.1 for value in read) < 70
+
+
+def test_drift_grows_with_the_hours() -> None:
+    assert set(spoilt("sensor_drifts", 4.1, drift_per_h=0.1)) == {4.3}
+
+
+def test_hum_is_many_times_the_usual_noise() -> None:
+    read = [float(value) for value in spoilt("sensor_noisy", 4.1, times=12.0)]
+    mean = sum(read) / len(read)
+    assert (sum((one - mean) ** 2 for one in read) / len(read)) ** 0.5 == pytest.approx(12 * 0.008, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "signal", "value", "parameters", "expected"),
+    [
+        ("sensor_out_of_range", "line_pressure_bar", 4.1, {"reads": -4.0}, {-4.0}),
+        ("flow_meter_wrong", "o2_flow_lpm", 200.0, {"factor": 0.6}, {120.0}),
+        ("contact_chatters", "mains_ok", True, {"share": 0.5}, {True, False}),
+    ],
+)
+def test_what_others_make_of_it(name: str, signal: str, value: Value, parameters: dict[str, float], expected: set[Value]) -> None:
+    assert set(spoilt(name, value, signal=signal, **parameters)) == expected
+
+
+def test_a_signal_that_the_asset_does_not_send_is_not_invented() -> None:
+    jumpy = Active([Fault("sensor_jumps", "hospital", "line", 0, 1, {"signal": "o2_purity_pct"})])
+    assert Transmitters(Random(1)).pass_on("line", {"o2_flow_lpm": 1.0}, jumpy, 0) == {"o2_flow_lpm": 1.0}
