@@ -111,8 +111,9 @@ def _judge_one(line: Line, thing: TrueThing, speakers: Iterable[Told], where: st
         line.late.append(f"{case}, told {(first_ms - thing.deadline_ms) / 1000:.0f} s after its deadline")
     else:
         line.in_time += 1
-    if first_ms >= thing.from_ms:
-        line.waits_s.append((first_ms - thing.due_ms) / 1000)
+    own = [alarm.at_ms for alarm in heard if alarm.rule == thing.rule]
+    if own and min(own) >= thing.from_ms:
+        line.waits_s.append((min(own) - thing.due_ms) / 1000)
 
 
 def _worse(rule: str, under: Mapping[str, Sequence[str]]) -> list[str]:

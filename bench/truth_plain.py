@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 
 from bench.truth_judge import Told
 from collector.rules.compile import declared
-from collector.rules.model import Rule
+from collector.rules.model import Rule, Test
 from devices.assets import Asset, Manifold, Site
 from devices.oxygen import CYLINDERS
 from devices.signal import Observation, Value
 
 Beyond = Callable[[Value], bool]
+Read = Callable[[Mapping[str, Value]], Value | None]
 GAP_INTERVALS = 1.5
 
 
@@ -45,8 +46,9 @@ class Plain:
         for name in self._listens[asset]:
             if name in values:
                 self._heard_ms[asset, name] = now_ms
-        for key, signal, beyond in self._checks[asset]:
-            if signal in values and beyond(values[signal]) is not (key in self._open):
+        for key, read, beyond in self._checks[asset]:
+            value = read(values)
+            if value is not None and beyond(value) is not (key in self._open):
                 self._turn(key, key not in self._open, now_ms)
         if asset in self._manifolds:
             self._banks[asset] = values
@@ -91,28 +93,36 @@ def _number(value: Value | None) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-def _checks(rule: Rule, asset: Asset) -> list[tuple[tuple[str, str], str, Beyond]]:
-    """((asset, rule), signal, whether a value is beyond it); none for rules that are no threshold."""
-    key = (asset.id, rule.id)
+def _checks(rule: Rule, asset: Asset) -> list[tuple[tuple[str, str], Read, Beyond]]:
+    """((asset, rule), the value that counts, whether it is beyond the limit); none for rules that are no threshold."""
     if rule.needs and not getattr(asset, rule.needs, False):
         return []
-    if rule.type == "state":
-        return [(key, signal, _in(rule.raise_states)) for signal in rule.signals]
-    known: Mapping[str, float] = declared(asset)
-    lower, upper = (None if limit is None else limit.value(dict(known)) for limit in (rule.limit, rule.upper))
-    found: list[tuple[tuple[str, str], str, Beyond]] = []
-    for signal in rule.signals if rule.type in {"below", "above", "outside"} else ():
-        if rule.type == "above" and lower is not None:
-            found.append((key, signal, _outside(None, lower)))
-        elif rule.type != "above" and lower is not None:
-            found.append((key, signal, _outside(lower, upper)))
-    return found
+    key, known = (asset.id, rule.id), declared(asset)
+    tests: tuple[Test, ...] = rule.parts if rule.type == "any_of" else (rule,)
+    found = ((_read(test), _beyond(test, known)) for test in tests)
+    return [(key, read, beyond) for read, beyond in found if beyond is not None][:1]
 
 
-def _in(states: frozenset[str]) -> Beyond:
-    return lambda value: (str(value).lower() if isinstance(value, bool) else value) in states
-
-
-def _outside(low: float | None, high: float | None) -> Beyond:
-    least, most = -math.inf if low is None else low, math.inf if high is None else high
+def _beyond(test: Test, known: dict[str, float]) -> Beyond | None:
+    """A change-over is an empty bank, as far as a threshold can tell."""
+    if test.type == "state":
+        return lambda value: (str(value).lower() if isinstance(value, bool) else value) in test.raise_states
+    limit, upper = (None if each is None else each.value(known) for each in (test.limit, test.upper))
+    if test.type not in {"below", "above", "outside", "changeover"} or limit is None:
+        return None
+    least, most = (-math.inf, limit) if test.type == "above" else (limit, math.inf if upper is None else upper)
     return lambda value: value.__class__ is float and not least <= value <= most
+
+
+def _read(test: Test) -> Read:
+    """Of several signals the lowest or the highest, once all are there."""
+    if len(test.signals) == 1:
+        signal = test.signals[0]
+        return lambda values: values.get(signal)
+    chosen = max if test.pick == "highest" else min
+
+    def read(values: Mapping[str, Value]) -> Value | None:
+        numbers = [value for name in test.signals if isinstance(value := values.get(name), float)]
+        return chosen(numbers) if len(numbers) == len(test.signals) else None
+
+    return read

@@ -25,7 +25,7 @@ from collector.rules.condition import Condition
 from collector.rules.model import Rule, RuleSet
 from collector.stock.numbers import NUMBERS
 from devices.assets import Site
-from devices.signal import Observation
+from devices.signal import HISTORY, Observation
 from devices.simulator.delivery import Sent
 from devices.simulator.faults import Fault
 from devices.simulator.fleet import Fleet, local_hour, step_ms
@@ -135,7 +135,7 @@ class _Life:
             self.readings += decoded.values
             self._fold(decoded)
             for event in decoded.events:
-                if isinstance(event, Observation) and not event.timing:
+                if isinstance(event, Observation) and not event.timing & HISTORY:
                     self.plain.observe(event)
         self.plain.tick(now_ms)
         self._scene.step(now_ms, now_ms - START_MS, self._simulated.hour, self._simulated.active)

@@ -41,10 +41,10 @@ def one(rule: str, true: list[TrueThing], alarms: list[Told], faults: list[Fault
         ([told(-500)], 1, 0, 0, []),
         ([told(-500, until_s=-1)], 0, 0, 1, []),
         ([told(-500, until_s=-1), told(70)], 1, 0, 0, [10.0]),
-        ([told(70, "LP-LL")], 1, 0, 0, [10.0]),
+        ([told(70, "LP-LL")], 1, 0, 0, []),
         ([told(70, "LP-LL", "other")], 0, 0, 1, []),
         ([told(70, "LP-HH")], 0, 0, 1, []),
-        ([told(200), told(70, "LP-LL")], 1, 0, 0, [10.0]),
+        ([told(200), told(70, "LP-LL")], 1, 0, 0, [140.0]),
     ],
 )
 def test_in_time_late_and_missed(alarms: list[Told], in_time: int, late: int, missed: int, waits_s: list[float]) -> None:

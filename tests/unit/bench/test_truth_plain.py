@@ -53,3 +53,19 @@ def test_one_missed_reading_is_silence(seconds: int, silent: bool) -> None:
     plain.tick(START_MS + seconds * 1000)
     plain.close()
     assert [alarm.rule for alarm in plain.told] == (["SN-SI"] if silent else [])
+
+
+@pytest.mark.parametrize(
+    ("banks", "rules"),
+    [
+        ((140.0, 140.0), set()),
+        ((11.0, 140.0), {"BK-CH", "BK-NR"}),
+        ((11.0, 14.0), {"BK-CH", "BK-NR", "BK-LL"}),
+    ],
+)
+def test_of_several_signals_the_one_that_the_rule_picks(banks: tuple[float, float], rules: set[str]) -> None:
+    plain = Plain(HOSPITAL, default_rules())
+    values: dict[str, Value] = {"bank_a_bar": banks[0], "bank_b_bar": banks[1], "bank_in_use": "reserve"}
+    plain.observe(Observation("hospital", "manifold", "manifold", START_MS, START_MS, values))
+    plain.close()
+    assert {alarm.rule for alarm in plain.told if not alarm.rule.startswith("AU")} == rules | {"RS-US"}

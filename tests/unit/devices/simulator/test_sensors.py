@@ -62,13 +62,11 @@ def test_a_silent_one_is_missing_and_only_it() -> None:
     assert Transmitters(Random(1)).pass_on("other", values, stuck_and_silent(sensor_silent="line_pressure_bar"), 0) == values
 
 
-def spoilt(
-    name: str, value: Value, count: int = 200, now_ms: int = 7_200_000, signal: str = "line_pressure_bar", **parameters: float
-) -> list[Value]:
+def spoilt(name: str, value: Value, signal: str = "line_pressure_bar", **parameters: float) -> list[Value]:
     """What a true value becomes, read after reading, two hours after the fault began."""
     fault = Fault(name, "hospital", "line", 0, 10_000_000, {"signal": signal, **parameters})
     transmitters = Transmitters(Random(1))
-    return [transmitters.pass_on("line", {signal: value}, Active([fault]), now_ms)[signal] for _ in range(count)]
+    return [transmitters.pass_on("line", {signal: value}, Active([fault]), 7_200_000)[signal] for _ in range(200)]
 
 
 def test_jumps_come_at_their_share_and_by_their_height() -> None:
