@@ -135,9 +135,10 @@ def _in_states(*states: str) -> Claim:
     return lambda scene, asset: scene.plant.psas[asset].duty and scene.plant.psas[asset].state in states
 
 
-def _towers_stand_still(scene: Scene, asset: str) -> bool | None:
+def _towers_stand_still(scene: Scene, asset: str) -> bool:
+    """While it runs; in stand-by they stand as they should."""
     psa = scene.plant.psas[asset]
-    return psa.towers_stuck if psa.state in MAKING else None
+    return psa.towers_stuck and psa.state in MAKING
 
 
 def _room_is_unsafe(scene: Scene, asset: str) -> bool:

@@ -48,7 +48,7 @@ SITES: tuple[Site, ...] = (
         beds=Beds(ward=120, icu=30),
         timezone=ZONE,
         delivery_lead_hours=8,
-        assets=(_plant("psa1", 1000, 2000), _line(), _manifold(24, 12), _store(80), *_bedsides(2), _gateway("gw1")),
+        assets=(_plant("psa1", 1000, 2000), _line(), _manifold(24, 12), _store(130), *_bedsides(2), _gateway("gw1")),
     ),
     Site(
         id="cylinders",
