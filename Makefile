@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made from the lock files at first use. `make` alone lists the targets.
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench faults lock reference clean
+.PHONY: help demo test check format bench truth faults lock reference clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,9 @@ format: .venv/.ready-dev  ## format the code
 bench: .venv/.ready-dev  ## measure speed and memory, and print the table
 	@scripts/servers.sh
 	$(PY) -m bench
+
+truth: .venv/.ready-dev  ## are the alarms true: 30 simulated site-years with every fault (hours; ARGS=--quick for a look)
+	$(PY) -m bench.truth $(ARGS)
 
 faults: .venv/.ready-dev  ## kill, cut and fill, with the full load
 	@scripts/servers.sh

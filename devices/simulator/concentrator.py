@@ -12,6 +12,8 @@ SPELL_S = {True: 9 * 3600.0, False: 14 * 3600.0}
 """Mean length of a time in use, and of one out of use."""
 W_PER_LPM = 50.0
 WARM_UP_S = 150.0
+ALARM_PCT = 82.0
+"""Below this a concentrator must sound its own alarm (ISO 80601-2-69)."""
 
 
 class Bedside:
@@ -23,14 +25,26 @@ class Bedside:
         self._run_h = rng.uniform(50, 12_000)
         self.purity_pct = self._best_pct
         self.in_use = False
+        self._powered, self._worn = True, False
         self._turn(rng.random() < 0.4)
 
-    def step(self, dt_s: float) -> None:
-        if self._rng.random() < dt_s / SPELL_S[self.in_use]:
+    def step(self, dt_s: float, worn_pct: float | None = None, *, powered: bool = True) -> None:
+        """`worn_pct` is what a spent sieve still gives. Without current the patient gets a cylinder and the unit sounds its alarm."""
+        if self._worn and worn_pct is None:
+            self.purity_pct = self._best_pct  # it is run and looked at once after it was mended
+        self._worn = worn_pct is not None
+        turns = self._rng.random() < dt_s / SPELL_S[self.in_use]
+        self._powered = powered
+        if not powered:
+            if self.in_use:
+                self._turn(False)
+            return
+        if turns:
             self._turn(not self.in_use)
         if self.in_use:
             self._run_h += dt_s / 3600
-            self.purity_pct += (self._best_pct - self.purity_pct) * -math.expm1(-dt_s / WARM_UP_S)
+            goal_pct = self._best_pct if worn_pct is None else min(worn_pct, self._best_pct)
+            self.purity_pct += (goal_pct - self.purity_pct) * -math.expm1(-dt_s / WARM_UP_S)
 
     def _turn(self, in_use: bool) -> None:
         self.in_use = in_use
@@ -45,6 +59,6 @@ class Bedside:
             "outlet_pressure_kpa": 70.0 - 20 * load if self.in_use else 0.0,
             "power_w": W_PER_LPM * self._rated_lpm * (0.8 + 0.2 * load) if self.in_use else 0.0,
             "run_h": self._run_h,
-            "alarm_contact": False,
+            "alarm_contact": not self._powered or (self.in_use and self.purity_pct < ALARM_PCT),
             "in_use": self.in_use,
         }

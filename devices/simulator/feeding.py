@@ -46,9 +46,10 @@ def feed(groups: Sequence[Sequence[Source]], wanted_l: float) -> Feed:
     for group in groups:
         if not left_l:
             break
-        part = _part(group, left_l)
-        for source in group:
-            litres = source.available_l() * part
+        available_l = [source.available_l() for source in group]
+        part = _part(sum(available_l), left_l)
+        for source, can_give_l in zip(group, available_l, strict=True):
+            litres = can_give_l * part
             pure_l += litres * source.feed_pct / 100
             source.draw(litres)
             left_l -= litres
@@ -60,7 +61,6 @@ def feed(groups: Sequence[Sequence[Source]], wanted_l: float) -> Feed:
     return Feed(given_l, given_l / wanted_l, set_share, 100 * pure_l / given_l if given_l else 0.0)
 
 
-def _part(group: Sequence[Source], wanted_l: float) -> float:
-    """The share of what each source of the group has that is needed of it."""
-    available_l = sum(source.available_l() for source in group)
+def _part(available_l: float, wanted_l: float) -> float:
+    """The share of what each source of a group has that is needed of it."""
     return min(1.0, wanted_l / available_l) if available_l else 0.0

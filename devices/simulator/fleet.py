@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from random import Random
+from zoneinfo import ZoneInfo
 
 from devices.assets import CylinderStore, Gateway, Site
 from devices.gateway.emission import PREFIX, Emission, links_of
 from devices.signal import Value
-from devices.simulator.delivery import Delivery, Sample
-from devices.simulator.faults import Active, Fault, active_at
+from devices.simulator.delivery import Delivery, Sample, Sent
+from devices.simulator.faults import NONE_ACTIVE, Active, Fault, Timeline
 from devices.simulator.plant import Plant
 from devices.simulator.scenarios import resolve
 from devices.simulator.sensors import Transmitters, measure
@@ -52,10 +53,10 @@ class Fleet:
         self._next_ms = self.start_ms = start_ms
         self._on_truth = on_truth
         self.simulated = {
-            site.id: SimulatedSite(site, Random(f"{seed}/{site.id}"), self)  # noqa: S311 — physics, not secrets
+            site.id: SimulatedSite(site, Random(f"{seed}/{site.id}"), Random(f"{seed}/{site.id}/readings"), self)  # noqa: S311
             for site in self.sites
         }
-        self._due: list[tuple[int, int, Emission]] = []
+        self._due: list[tuple[int, int, Sent]] = []
         self._sent = 0
         if on_truth is not None:
             for fault in self.faults:
@@ -63,6 +64,10 @@ class Fleet:
 
     def run(self, until_ms: int) -> Iterator[Emission]:
         """All that is sent before `until_ms`, in the order of sending. Goes on where the last call, or its caller, stopped."""
+        return (sent.emission(self.prefix) for sent in self.sent(until_ms))
+
+    def sent(self, until_ms: int) -> Iterator[Sent]:
+        """The same as `run`, before it is written as bytes: for those who want the readings and not their JSON."""
         while True:
             horizon_ms = min(self._next_ms, until_ms)
             while self._due and self._due[0][0] < horizon_ms:
@@ -74,45 +79,52 @@ class Fleet:
 
     def _step(self, now_ms: int) -> None:
         for site in self.simulated.values():
-            for emission in site.step(now_ms, self._step_ms):
+            for sent in site.step(now_ms, self._step_ms):
                 self._sent += 1
-                heapq.heappush(self._due, (emission.send_ms, self._sent, emission))
+                heapq.heappush(self._due, (sent.send_ms, self._sent, sent))
             if self._on_truth is not None and (now_ms - self.start_ms) % TRUTH_EVERY_MS < self._step_ms:
                 self._on_truth(site.truth(now_ms))
 
 
 class SimulatedSite:
-    """One site: its plant, its transmitters and its gateways' way to the broker."""
+    """One site: its plant, its transmitters and its gateways' way to the broker.
 
-    def __init__(self, site: Site, rng: Random, fleet: Fleet) -> None:
+    The plant has a source of chance of its own, so that what truly happens does not depend on how often it is read. `active` and `hour` are
+    what is wrong now, and the local time.
+    """
+
+    def __init__(self, site: Site, plant_rng: Random, rng: Random, fleet: Fleet) -> None:
         self.site = site
-        self.plant = Plant(site, rng)
+        self.plant = Plant(site, plant_rng)
         self.faults = tuple(fault for fault in fleet.faults if fault.site == site.id)
+        self._timeline = Timeline(self.faults)
+        self.active = NONE_ACTIVE
+        self.hour = 0.0
         self._rng, self._zone, self._start_ms = rng, site.zone, fleet.start_ms
-        self._transmitters = Transmitters()
+        self._transmitters = Transmitters(rng)
         links = links_of(site)
-        self._deliveries = [Delivery(link, fleet.prefix, rng) for link in links]
+        self._deliveries = [Delivery(link, rng) for link in links]
         by_asset = {asset: delivery for link, delivery in zip(links, self._deliveries, strict=True) for asset in link.assets}
         self._pollers = [Poller(asset.id, _every_ms(asset), by_asset[asset.id], fleet.start_ms, rng) for asset in site.assets]
         self._gateways = {asset.id: rng.uniform(-85, -60) for asset in site.assets if isinstance(asset, Gateway)}
         self._on_change = {asset.id for asset in site.assets if isinstance(asset, CylinderStore)}
 
-    def step(self, now_ms: int, step_ms: int) -> Iterator[Emission]:
-        active = active_at(self.faults, now_ms)
-        self.plant.step(now_ms, step_ms / 1000, self._local_hour(now_ms), active)
+    def step(self, now_ms: int, step_ms: int) -> Iterator[Sent]:
+        active = self.active = self._timeline.at(now_ms)
+        self.hour = local_hour(now_ms, self._zone)
+        self.plant.step(now_ms, step_ms / 1000, self.hour, active)
         for delivery in self._deliveries:
             if now_ms == self._start_ms:
                 yield from delivery.begin(now_ms)
             yield from delivery.turn(now_ms, active)
         for poller in self._pollers:
-            yield from self._poll(poller, now_ms, active)
+            changed = poller.asset in self._on_change and self._read(poller.asset, now_ms) != poller.last
+            if changed or poller.is_due(now_ms):
+                yield from self._poll(poller, now_ms, active)
 
-    def _poll(self, poller: Poller, now_ms: int, active: Active) -> Iterator[Emission]:
-        changed = poller.asset in self._on_change and self._read(poller.asset, now_ms) != poller.last
-        if not (changed or poller.is_due(now_ms)):
-            return
+    def _poll(self, poller: Poller, now_ms: int, active: Active) -> Iterator[Sent]:
         poller.last = self._read(poller.asset, now_ms)
-        values = self._transmitters.pass_on(poller.asset, measure(poller.last, self._rng), active)
+        values = self._transmitters.pass_on(poller.asset, measure(poller.last, self._rng), active, now_ms)
         if values:
             yield from poller.delivery.send(poller.sample(now_ms, values), active)
 
@@ -129,10 +141,6 @@ class SimulatedSite:
             "firmware": "1.4.2",
         }
 
-    def _local_hour(self, now_ms: int) -> float:
-        local = datetime.fromtimestamp(now_ms / 1000, self._zone)
-        return local.hour + local.minute / 60 + local.second / 3600
-
     def truth(self, now_ms: int) -> str:
         """The line of the truth file on the site's stock. Hours are null while nothing is drawn from the connected sources."""
         content_l, draw_lpm = self.plant.connected_l(), self.plant.drawn_lpm()
@@ -147,6 +155,12 @@ class SimulatedSite:
                 "hours_left_connected": round(sum(content_l.values()) / 60 / draw_lpm, 3) if draw_lpm else None,
             }
         )
+
+
+def local_hour(now_ms: int, zone: ZoneInfo) -> float:
+    """Hours since local midnight, by the clock on the wall."""
+    local = datetime.fromtimestamp(now_ms / 1000, zone)
+    return local.hour + local.minute / 60 + local.second / 3600
 
 
 class Poller:

@@ -19,15 +19,17 @@ from devices.simulator.demand import Demand
 from devices.simulator.faults import NONE_ACTIVE, Active, Fault
 from devices.simulator.feeding import Feed, Source, feed
 from devices.simulator.lox import Lox
-from devices.simulator.manifold import Manifold
-from devices.simulator.psa import NO_TROUBLE, Psa, Trouble
+from devices.simulator.lox import ailment_of as lox_ailment_of
+from devices.simulator.manifold import Manifold, ailment_of
+from devices.simulator.power import Power
+from devices.simulator.psa import Psa
 from devices.simulator.store import Store
+from devices.simulator.trouble import NO_TROUBLE, Trouble, trouble_of
 
 LINE_LAG_S = 20.0
 PURITY_LAG_S = 60.0
 DROOP = 0.03
 """Share of the nominal pressure that the line loses at twice the mean draw."""
-WORST_DRIFT_PCT = 14.0
 
 
 @dataclass(slots=True)
@@ -46,12 +48,14 @@ class Ledger:
 
 
 class Line:
-    """Pressure and flow of one pipeline asset."""
+    """Pressure and flow of one pipeline asset. `regulator_share` is what a failed regulator makes of the pressure, `own_lpm` what leaks."""
 
     def __init__(self, nominal_bar: float, zone: str | None) -> None:
         self.nominal_bar, self.zone = nominal_bar, zone
         self.bar = nominal_bar
         self.flow_lpm = 0.0
+        self.regulator_share = 1.0
+        self.own_lpm = 0.0
 
     def settle(self, dt_s: float, goal_share: float) -> None:
         self.bar += (self.nominal_bar * goal_share - self.bar) * -math.expm1(-dt_s / LINE_LAG_S)
@@ -63,8 +67,9 @@ class Plant:
     def __init__(self, site: Site, rng: Random) -> None:
         self.site = site
         self.demand = Demand(site.beds, rng)
+        self.power = Power()
         self.ledger = Ledger()
-        self.psas: dict[str, Psa] = {a.id: Psa(a, rng) for a in site.assets if isinstance(a, PsaPlant)}
+        self.psas: dict[str, Psa] = {a.id: Psa(a, rng, self.power) for a in site.assets if isinstance(a, PsaPlant)}
         self.manifolds: dict[str, Manifold] = {a.id: Manifold(a, rng) for a in site.assets if isinstance(a, ManifoldSpec)}
         self.tanks: dict[str, Lox] = {a.id: Lox(a, rng) for a in site.assets if isinstance(a, LoxTank)}
         self.stores: dict[str, Store] = {a.id: Store(a, rng) for a in site.assets if isinstance(a, CylinderStore)}
@@ -76,8 +81,11 @@ class Plant:
         self._nominal_bar = max((line.nominal_bar for line in self.lines.values()), default=4.1)
         self._lead_ms = round(site.delivery_lead_hours * 3_600_000)
         self._active = NONE_ACTIVE
-        self._room_c = 28.0
-        self._purity_pct = 94.6
+        self._troubles: dict[str, Trouble] = dict.fromkeys(self.psas, NO_TROUBLE)
+        self._worn_pct: dict[str, float | None] = dict.fromkeys(self.bedsides)
+        self.leak_lpm = 0.0
+        self._undelivered = False
+        self.line_purity_pct = 94.6
         self.wanted_lpm = self.demand.mean_lpm
 
     def _feeding_order(self) -> list[list[Source]]:
@@ -89,28 +97,53 @@ class Plant:
     def step(self, now_ms: int, dt_s: float, hour: float, active: Active) -> None:
         """Move on by `dt_s`; `hour` is the site's local time, `active` what is wrong with it."""
         self._warm(hour)
-        self.wanted_lpm = self.demand.step(dt_s, hour)
-        self._turn_faults(now_ms, active)
-        self._make(now_ms, dt_s)
+        self.power.step(dt_s, active)
+        surge_lpm = sum(fault.number("extra_lpm") for fault in active.named("demand_surge")) if len(active) else 0.0
+        self.wanted_lpm = self.demand.step(dt_s, hour) + surge_lpm
+        if active is not self._active:
+            before, self._active = self._active, active
+            self._turn_faults(now_ms, before, active)
+        self._make(dt_s)
         self._restock(now_ms, dt_s)
         self._settle_lines(dt_s, self._feed(dt_s))
-        for bedside in self.bedsides.values():
-            bedside.step(dt_s)
+        for name, bedside in self.bedsides.items():
+            bedside.step(dt_s, self._worn_pct[name], powered=self.power.on)
 
     def _warm(self, hour: float) -> None:
         swing = math.sin((hour - 9.0) / 24 * 2 * math.pi)
-        self._room_c = 28.0 + 5.0 * swing
+        for psa in self.psas.values():
+            psa.air.warm(28.0 + 5.0 * swing)
         for name, manifold in self.manifolds.items():
             manifold.warm(self._manifold_room_c[name] + 4.0 * swing)
 
-    def _turn_faults(self, now_ms: int, active: Active) -> None:
+    def _turn_faults(self, now_ms: int, before: Active, active: Active) -> None:
         """Act on faults that begin or end now."""
-        before, self._active = self._active, active
-        if not (len(before) or len(active)):
-            return
+        self._troubles = {name: trouble_of(active, name) for name in self.psas}
+        self.leak_lpm = sum(fault.number("leak_lpm") for fault in active.named("leak"))
+        self._undelivered = bool(active.named("stock_low"))
+        for name in self.bedsides:
+            worn = active.get("concentrator_worn", name)
+            self._worn_pct[name] = worn.number("purity_pct") if worn else None
+        for name, line in self.lines.items():
+            loss, over, leak = (active.get(fault, name) for fault in ("pressure_loss", "overpressure", "leak"))
+            line.regulator_share = loss.number("pressure_share") if loss else over.number("pressure_share") if over else 1.0
+            line.own_lpm = leak.number("leak_lpm") if leak else 0.0
+        self._turn_tanks(now_ms, before, active)
+        self._turn_manifolds(now_ms, before, active)
+
+    def _turn_tanks(self, now_ms: int, before: Active, active: Active) -> None:
+        for name, tank in self.tanks.items():
+            tank.ailment = lox_ailment_of(active, name)
+            missing, was_missing = active.get("tanker_missing", name), before.get("tanker_missing", name)
+            if missing and not was_missing:
+                self.ledger.brought_l -= tank.run_down_to(missing.number("level_pct"))
+            if was_missing and not missing:
+                tank.hurry(now_ms)
+
+    def _turn_manifolds(self, now_ms: int, before: Active, active: Active) -> None:
         for name, manifold in self.manifolds.items():
+            manifold.ailment = ailment_of(active, name)
             stuck = active.get("changeover_failure", name)
-            manifold.stuck = stuck is not None
             if stuck and before.get("changeover_failure", name) is None:
                 self.ledger.brought_l += manifold.refill_to(manifold.in_use, stuck.number("duty_min") * self.wanted_lpm)
             low = active.get("stock_low", name)
@@ -120,6 +153,8 @@ class Plant:
                 manifold.hurry(now_ms, 5.0)
                 for store in self.stores.values():
                     store.rescue()
+            if before.get("short_filled", name) and active.get("short_filled", name) is None:
+                manifold.exchange(now_ms, 45.0)
 
     def _run_low(self, manifold: Manifold, low: Fault) -> None:
         """Leave so many hours of the present draw in the banks, of which the duty bank has some minutes."""
@@ -133,25 +168,21 @@ class Plant:
         for name in others:
             self.ledger.brought_l += manifold.refill_to(name, rest_l * manifold.banks[name].full_l / full_l)
 
-    def _make(self, now_ms: int, dt_s: float) -> None:
+    def _make(self, dt_s: float) -> None:
         for name, psa in self.psas.items():
-            self.ledger.made_l += psa.make(dt_s, self._trouble(name, now_ms))
-
-    def _trouble(self, name: str, now_ms: int) -> Trouble:
-        if not len(self._active):
-            return NO_TROUBLE
-        stop = "fault" if self._active.get("plant_trip", name) else "maintenance" if self._active.get("plant_maintenance", name) else ""
-        drift = self._active.get("purity_drift", name)
-        lost_pct = min(WORST_DRIFT_PCT, drift.number("drift_pct_per_h") * drift.hours_since_start(now_ms)) if drift else 0.0
-        return Trouble(stop, lost_pct)
+            trouble = self._troubles[name]
+            self.ledger.made_l += psa.make(dt_s, trouble)
+            self.ledger.leaked_l += psa.lose(dt_s, trouble)
 
     def _restock(self, now_ms: int, dt_s: float) -> None:
-        for name, manifold in self.manifolds.items():
-            loss = self._active.get("reserve_loss", name)
-            if loss and "reserve" in manifold.banks:
-                self.ledger.leaked_l += manifold.leak("reserve", loss.number("loss_bar_per_h") * dt_s / 3600)
+        losing = self._active.named("reserve_loss") if len(self._active) else ()
+        for loss in losing:
+            if "reserve" in self.manifolds[loss.asset].banks:
+                lost_bar = loss.number("loss_bar_per_h") * dt_s / 3600
+                self.ledger.leaked_l += self.manifolds[loss.asset].leak("reserve", lost_bar)
+        for manifold in self.manifolds.values():
             manifold.step_back()
-        if self._active.named("stock_low"):
+        if self._undelivered:
             return
         for manifold in self.manifolds.values():
             self.ledger.brought_l += manifold.attend(now_ms, self._stores_by_type)
@@ -162,7 +193,7 @@ class Plant:
             self.ledger.brought_l += tank.supply(now_ms, dt_s, self._lead_ms)
 
     def _feed(self, dt_s: float) -> Feed:
-        leak_lpm = sum(fault.number("leak_lpm") for fault in self._active.named("leak"))
+        leak_lpm = self.leak_lpm
         flowed = feed(self._groups, (self.wanted_lpm + leak_lpm) * dt_s / 60)
         for psa in self.psas.values():
             psa.close_step(dt_s)
@@ -179,13 +210,11 @@ class Plant:
         goal_share = (flowed.set_share - DROOP * given_lpm / (2 * self.demand.mean_lpm)) * flowed.share
         patients_lpm = self.wanted_lpm * flowed.share
         zones = sum(line.zone is not None for line in self.lines.values())
-        for name, line in self.lines.items():
-            loss, leak = self._active.get("pressure_loss", name), self._active.get("leak", name)
-            own_lpm = leak.number("leak_lpm") * flowed.share if leak else 0.0
-            line.flow_lpm = given_lpm if line.zone is None else patients_lpm / zones + own_lpm
-            line.settle(dt_s, goal_share * (loss.number("pressure_share") if loss else 1.0))
+        for line in self.lines.values():
+            line.flow_lpm = given_lpm if line.zone is None else patients_lpm / zones + line.own_lpm * flowed.share
+            line.settle(dt_s, goal_share * line.regulator_share)
         if flowed.given_l:
-            self._purity_pct += (flowed.purity_pct - self._purity_pct) * -math.expm1(-dt_s / PURITY_LAG_S)
+            self.line_purity_pct += (flowed.purity_pct - self.line_purity_pct) * -math.expm1(-dt_s / PURITY_LAG_S)
 
     # what can be seen of it
 
@@ -195,9 +224,9 @@ class Plant:
             return self.bedsides[asset].read()
         if asset in self.lines:
             line = self.lines[asset]
-            return {"line_pressure_bar": line.bar, "o2_flow_lpm": line.flow_lpm, "o2_purity_pct": self._purity_pct}
+            return {"line_pressure_bar": line.bar, "o2_flow_lpm": line.flow_lpm, "o2_purity_pct": self.line_purity_pct}
         if asset in self.psas:
-            return self.psas[asset].read(self._room_c)
+            return self.psas[asset].read()
         if asset in self.manifolds:
             return self._read_manifold(self.manifolds[asset])
         if asset in self.stores:

@@ -30,12 +30,33 @@ _DEMO = (
 """Deliveries have stopped; the plant trips and the bank drains: fewer than 6 h are left. Then a regulator fails for five minutes.
 The plant comes back after half an hour, and with it a lorry."""
 
+
+def _for(fault: str, hours: float, *also: Planned) -> tuple[Planned, ...]:
+    """The fault an hour after the start, for so long, with others."""
+    return (Planned(fault, 60, 60 + hours * 60), *also)
+
+
 _LONGER: dict[str, tuple[Planned, ...]] = {
-    "purity_drift": (Planned("purity_drift", 60, 60 + 8 * 60),),
+    "purity_drift": _for("purity_drift", 8),
     "changeover_failure": (Planned("changeover_failure", 55, 300), Planned("plant_trip", 60, 300)),
-    "reserve_loss": (Planned("reserve_loss", 60, 60 + 36 * 60),),
+    "reserve_loss": _for("reserve_loss", 36),
     "stock_low": (Planned("stock_low", 60, 600), Planned("plant_trip", 90, 240)),
     "pressure_loss": (Planned("pressure_loss", 60, 75),),
+    "overpressure": (Planned("overpressure", 60, 75),),
+    "dryer_failed": _for("dryer_failed", 12),
+    "compressor_hot": _for("compressor_hot", 4),
+    "feed_air_hot": _for("feed_air_hot", 4),
+    "room_hot": _for("room_hot", 6),
+    "filter_clogs": _for("filter_clogs", 48),
+    "cross_leak": (Planned("plant_trip", 55, 300), Planned("cross_leak", 60, 300)),
+    "banks_not_changed": (Planned("plant_trip", 55, 1200), Planned("banks_not_changed", 60, 1200)),
+    "short_filled": (Planned("plant_trip", 55, 900), Planned("short_filled", 60, 900)),
+    "tanker_missing": _for("tanker_missing", 48),
+    "builder_iced": _for("builder_iced", 5),
+    "economiser_stuck": _for("economiser_stuck", 48),
+    "vacuum_lost": _for("vacuum_lost", 12),
+    "concentrator_worn": _for("concentrator_worn", 36),
+    "sensor_drifts": _for("sensor_drifts", 8),
 }
 
 SCENARIOS: Mapping[str, tuple[Planned, ...]] = MappingProxyType(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.assets import Bank, Beds, CylinderStore, Gateway, LoxTank, Manifold, Pipeline, PsaPlant, Site
+from devices.assets import Bank, Beds, Concentrator, CylinderStore, Gateway, LoxTank, Manifold, Pipeline, PsaPlant, Site
 
 START_MS = 1_764_000_000_000
 MINUTE_MS = 60_000
@@ -24,6 +24,17 @@ HOSPITAL = Site(id="hospital", beds=BEDS, timezone="Asia/Kolkata", delivery_lead
 CYLINDERS_ONLY = Site(id="cylinders", beds=BEDS, delivery_lead_hours=8, assets=(LINE, MANIFOLD, STORE, GATEWAY))
 LIQUID = Site(id="liquid", beds=BEDS, assets=(LINE, TANK, MANIFOLD, GATEWAY))
 EVERYTHING = Site(id="everything", beds=BEDS, assets=(PSA, PSA.model_copy(update={"id": "psa2"}), LINE, TANK, MANIFOLD, STORE, GATEWAY))
+CLINIC = Site(
+    id="clinic",
+    beds=Beds(ward=10),
+    delivery_lead_hours=24,
+    assets=(
+        LINE,
+        MANIFOLD.model_copy(update={"banks": {"a": Bank(cylinders=4, type="in-b"), "b": Bank(cylinders=4, type="in-b")}}),
+        *(Concentrator(id=f"oc{n}", kind="concentrator", rated_flow_lpm=10) for n in range(1, 4)),
+        GATEWAY,
+    ),
+)
 
 
 def slower(site: Site, interval_s: float) -> Site:

@@ -37,3 +37,28 @@ def test_units_change_hands() -> None:
             unit.step(10.0)
     assert sum(one != unit.in_use for one, unit in zip(before, units, strict=True)) > 10
     assert 5 < sum(unit.in_use for unit in units) < 45
+
+
+def worn(seed: int = 2) -> Bedside:
+    unit = Bedside(ASSET, Random(seed))
+    while not unit.in_use:
+        unit.step(60.0)
+    for _ in range(30):
+        unit.step(60.0, 78.0)
+    return unit
+
+
+def test_a_spent_sieve_gives_less_and_the_unit_says_so() -> None:
+    unit = worn()
+    assert unit.in_use
+    assert unit.purity_pct == pytest.approx(78, abs=0.5)
+    assert unit.read()["alarm_contact"] is True
+    unit.step(60.0)
+    assert unit.purity_pct > 87
+
+
+def test_without_current_it_stands_and_sounds_its_alarm() -> None:
+    unit = worn()
+    unit.step(60.0, powered=False)
+    values = unit.read()
+    assert (values["in_use"], values["o2_flow_lpm"], values["power_w"], values["alarm_contact"]) == (False, 0.0, 0.0, True)

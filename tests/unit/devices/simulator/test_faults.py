@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.kinds.catalogue import KINDS
-from devices.simulator.faults import FAULTS, Fault, active_at
+from devices.simulator.faults import FAULTS, Fault, Timeline, active_at
 
 
 def fault(name: str = "leak", start_ms: int = 1000, end_ms: int = 2000, **parameters: float | str) -> Fault:
@@ -15,7 +17,7 @@ def fault(name: str = "leak", start_ms: int = 1000, end_ms: int = 2000, **parame
 @pytest.mark.parametrize(
     ("name", "start_ms", "end_ms", "parameters", "text"),
     [
-        ("flood", 1, 2, {}, "no fault 'flood'; known: leak, plant_trip"),
+        ("flood", 1, 2, {}, "no fault 'flood'; known: leak, demand_surge"),
         ("leak", 2, 2, {}, "ends"),
         ("leak", 1, 2, {"leak_pct": 3.0}, "no parameter 'leak_pct'; known: leak_lpm"),
         ("plant_trip", 1, 2, {"x": 3.0}, "known: none"),
@@ -60,3 +62,17 @@ def test_target_is_a_kind_and_a_signal_is_one_of_it(name: str) -> None:
     assert kind.target in KINDS
     if "signal" in kind.defaults:
         assert kind.defaults["signal"] in KINDS[kind.target].signals
+
+
+@given(spans=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 30)), max_size=12), steps=st.lists(st.integers(1, 9), max_size=30))
+def test_a_timeline_says_at_each_moment_what_holds(spans: list[tuple[int, int]], steps: list[int]) -> None:
+    faults = [Fault("leak", "hospital", f"line{n}", start, start + length) for n, (start, length) in enumerate(spans)]
+    timeline, now_ms, known = Timeline(faults), 0, None
+    for step in steps:
+        now_ms += step
+        active = timeline.at(now_ms)
+        assert {fault.asset for fault in active} == {fault.asset for fault in faults if fault.start_ms <= now_ms < fault.end_ms}
+        assert all(active.of(fault.asset) == (fault,) for fault in active)
+        edges = {edge for fault in faults for edge in (fault.start_ms, fault.end_ms) if now_ms - step < edge <= now_ms}
+        assert edges or known is None or active is known
+        known = active

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from devices.oxygen import lox_kg_from_dp, lox_litres_gas
-from devices.simulator.lox import BOIL_OFF_PER_DAY, Lox
+from devices.simulator.lox import BOIL_OFF_PER_DAY, SOUND, Ailment, Lox
 from tests.unit.devices.simulator.sites import HOUR_MS, START_MS, TANK
 
 
@@ -51,3 +51,60 @@ def test_level_is_reported_in_one_way() -> None:
 def test_tank_pressure_stays_below_its_relief_valve() -> None:
     tank = Lox(TANK.model_copy(update={"relief_bar": 12.0}), Random(1))
     assert 8.0 + 2 < float(tank.read()["tank_pressure_bar"]) < 0.92 * 12.0
+
+
+def run(tank: Lox, hours: float, draw_lpm: float = 0.0) -> float:
+    """Litres let go meanwhile."""
+    vented_l = 0.0
+    for _ in range(round(hours * 60)):
+        tank.draw(min(draw_lpm, tank.available_l()))
+        vented_l += tank.close_step(60.0)
+    return vented_l
+
+
+@pytest.mark.parametrize(
+    ("ailment", "draw_lpm", "low_bar", "high_bar"),
+    [
+        (SOUND, 0.0, 11.4, 11.6),
+        (SOUND, 300.0, 11.4, 11.6),
+        (Ailment(shut=True), 300.0, 15.9, 16.1),
+        (Ailment(boil_off_times=12.0), 0.0, 15.9, 16.1),
+        (Ailment(boil_off_times=12.0), 300.0, 11.4, 11.6),
+        (Ailment(builder_bar=1.0), 300.0, 8.9, 9.2),
+    ],
+)
+def test_pressure_after_two_days(ailment: Ailment, draw_lpm: float, low_bar: float, high_bar: float) -> None:
+    """Set point 11.5, relief valve 16 bar. What is drawn uses the boil-off of a tank that is warm; a shut economiser keeps it in."""
+    tank = Lox(TANK, Random(1))
+    tank.ailment = ailment
+    run(tank, 48, draw_lpm)
+    assert low_bar < tank.pressure_bar < high_bar
+
+
+def test_what_boils_off_at_the_relief_valve_is_gone() -> None:
+    tank = Lox(TANK, Random(1))
+    tank.ailment = Ailment(boil_off_times=12.0)
+    run(tank, 48)
+    before_kg = tank.content_kg
+    vented_l = run(tank, 24)
+    assert before_kg - tank.content_kg == pytest.approx(6000 * BOIL_OFF_PER_DAY * 12)
+    assert vented_l == pytest.approx(lox_litres_gas(before_kg - tank.content_kg))
+
+
+def test_below_the_nominal_pressure_nothing_can_be_drawn() -> None:
+    tank = Lox(TANK, Random(1))
+    tank.ailment = Ailment(builder_bar=-0.5)
+    run(tank, 6)
+    assert tank.available_l() == 0.0
+
+
+def test_a_tanker_that_is_missing_comes_when_it_is_found() -> None:
+    tank = Lox(TANK, Random(1))
+    tank.ailment = Ailment(unserved=True)
+    gone_l = tank.run_down_to(21.0)
+    assert tank.level_pct == pytest.approx(21.0)
+    assert gone_l > 0
+    assert not any(tank.supply(START_MS + hour * HOUR_MS, 3600.0, 0) for hour in range(48))
+    tank.ailment = SOUND
+    tank.hurry(START_MS)
+    assert tank.supply(START_MS, 60.0, 8 * HOUR_MS) > 0

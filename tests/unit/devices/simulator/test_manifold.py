@@ -6,7 +6,7 @@ import pytest
 
 from devices.assets import Bank as BankSpec
 from devices.oxygen import usable_litres
-from devices.simulator.manifold import Bank, Manifold
+from devices.simulator.manifold import SOUND, Ailment, Bank, Manifold
 from devices.simulator.store import Store
 from tests.unit.devices.simulator.sites import MANIFOLD, MINUTE_MS, START_MS, STORE
 
@@ -56,11 +56,11 @@ def test_empties_a_then_b_then_the_reserve() -> None:
 
 def test_a_stuck_changeover_leaves_only_the_reserve() -> None:
     plant = manifold()
-    plant.stuck = True
+    plant.ailment = Ailment(stuck=True)
     plant.draw(plant.usable_l("a") + 1000)
     assert plant.in_use == "reserve"
     assert bars(plant)["b"] > 140
-    plant.stuck = False
+    plant.ailment = SOUND
     plant.step_back()
     assert plant.in_use == "b"
 

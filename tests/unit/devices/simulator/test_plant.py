@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from devices.assets import Site
 from devices.simulator.faults import FAULTS, NONE_ACTIVE, Fault, active_at
+from devices.simulator.fleet import Fleet
 from devices.simulator.plant import Plant
 from devices.simulator.scenarios import MINUTE_MS
-from tests.unit.devices.simulator.sites import CYLINDERS_ONLY, EVERYTHING, HOSPITAL, LIQUID, START_MS
+from tests.unit.devices.simulator.sites import CLINIC, CYLINDERS_ONLY, EVERYTHING, HOSPITAL, LIQUID, START_MS, slower
 
 SITES = {site.id: site for site in (HOSPITAL, CYLINDERS_ONLY, LIQUID, EVERYTHING)}
-PROCESS_FAULTS = [name for name, kind in FAULTS.items() if kind.target in {"psa_plant", "pipeline", "manifold"} and "sensor" not in name]
+TARGETS = {"psa_plant", "pipeline", "manifold", "lox_tank"}
+PROCESS_FAULTS = [name for name, kind in FAULTS.items() if kind.target in TARGETS and "signal" not in kind.defaults]
 
 
 def fault(site: Site, name: str, start_min: float, end_min: float) -> Fault:
@@ -45,6 +47,21 @@ def test_litres_in_equal_litres_out(site: str, seed: int, name: str, start_min: 
     plant = run(where, seed, 4.0, *faults)
     assert plant.stock_l() - before_l == pytest.approx(plant.ledger.balance_l(), abs=1e-3)
     assert min(plant.ledger.made_l, plant.ledger.used_l, plant.ledger.leaked_l, plant.ledger.vented_l) >= 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    names=st.lists(st.sampled_from(PROCESS_FAULTS), min_size=2, max_size=6, unique=True),
+    starts_min=st.lists(st.floats(0, 200), min_size=6, max_size=6),
+)
+def test_litres_balance_with_many_faults_at_once(seed: int, names: list[str], starts_min: list[float]) -> None:
+    faults = [fault(EVERYTHING, name, start, start + 120) for name, start in zip(names, starts_min, strict=False)]
+    before_l = Plant(EVERYTHING, Random(seed)).stock_l()
+    plant = run(EVERYTHING, seed, 6.0, *faults)
+    assert plant.stock_l() - before_l == pytest.approx(plant.ledger.balance_l(), abs=1e-3)
+    assert min(psa.content_l for psa in plant.psas.values()) >= 0
+    assert min(tank.content_kg for tank in plant.tanks.values()) >= 0
 
 
 @pytest.mark.parametrize("site", [CYLINDERS_ONLY, HOSPITAL], ids=lambda site: site.id)
@@ -129,3 +146,53 @@ def test_zones_share_the_flow_and_the_main_line_has_it_all() -> None:
     plant = run(HOSPITAL.model_copy(update={"assets": (*HOSPITAL.assets, *zones)}), 1, 1.0)
     flows = {name: line.flow_lpm for name, line in plant.lines.items()}
     assert flows["zone1"] == flows["zone2"] == pytest.approx(flows["line"] / 2)
+
+
+def test_what_truly_happens_does_not_depend_on_how_often_it_is_read() -> None:
+    quick, slow = (Fleet([slower(HOSPITAL, interval_s)], 3, START_MS, "purity_drift") for interval_s in (30.0, 300.0))
+    for fleet in (quick, slow):
+        list(fleet.sent(START_MS + 12 * 60 * MINUTE_MS))
+    plants = [fleet.simulated["hospital"].plant for fleet in (quick, slow)]
+    assert plants[0].read("psa1") == plants[1].read("psa1")
+    assert plants[0].ledger == plants[1].ledger
+
+
+def test_a_surge_is_drawn_by_patients_and_a_leak_is_not() -> None:
+    surge, leak = (run(HOSPITAL, 1, 2.0, fault(HOSPITAL, name, 0, 120)) for name in ("demand_surge", "leak"))
+    usual = run(HOSPITAL, 1, 2.0)
+    assert surge.ledger.used_l - usual.ledger.used_l == pytest.approx(400 * 120, rel=0.01)
+    assert leak.ledger.used_l == pytest.approx(usual.ledger.used_l, rel=0.01)
+    assert leak.ledger.leaked_l == pytest.approx(150 * 120, rel=0.01)
+
+
+def test_without_power_plants_and_bedside_units_stop_and_the_banks_feed() -> None:
+    site = HOSPITAL.model_copy(update={"assets": (*HOSPITAL.assets, *(a for a in CLINIC.assets if a.kind == "concentrator"))})
+    plant = run(site, 1, 1.0, fault(site, "power_lost", 10, 120))
+    assert plant.psas["psa1"].state == "off"
+    assert plant.manifolds["manifold"].flow_lpm > 100
+    assert all(unit.read()["power_w"] == 0.0 and unit.read()["alarm_contact"] is True for unit in plant.bedsides.values())
+
+
+def test_a_generator_brings_the_plant_back() -> None:
+    assert run(HOSPITAL, 1, 1.0, fault(HOSPITAL, "mains_lost", 10, 120)).psas["psa1"].state in {"running_on_spec", "standby"}
+
+
+def test_an_open_drain_costs_the_tank_what_the_ledger_says() -> None:
+    plant = run(HOSPITAL, 1, 1.0, fault(HOSPITAL, "tank_drain_open", 10, 120))
+    assert plant.psas["psa1"].tank_bar < 4.4
+    assert plant.ledger.leaked_l > 20_000
+
+
+def test_a_leaking_valve_empties_both_banks() -> None:
+    faults = [fault(HOSPITAL, name, 0, 300) for name in ("plant_trip", "cross_leak")]
+    plant = run(HOSPITAL, 1, 4.0, *faults)
+    manifold = plant.manifolds["manifold"]
+    assert max(manifold.banks[name].bar(manifold.temp_c) for name in "ab") < 130
+
+
+@pytest.mark.parametrize(("name", "share"), [("short_filled", 0.7), ("plant_trip", 1.0)])
+def test_cylinders_come_as_the_filler_fills_them(name: str, share: float) -> None:
+    faults = [fault(HOSPITAL, each, 0, 900) for each in dict.fromkeys(("plant_trip", name))]
+    plant = run(HOSPITAL, 1, 11.0, *faults)
+    bank = plant.manifolds["manifold"].banks["a"]
+    assert bank.gas_l / bank.full_l == pytest.approx(share, abs=0.035)

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.kinds.catalogue import KINDS
-from devices.simulator.psa import CEILING_PCT, NO_TROUBLE, RUNNING, TRANSITIONS, Facts, Psa, Trouble, next_state, sieve_purity_pct
+from devices.simulator.air import TRIP_C
+from devices.simulator.power import Power
+from devices.simulator.psa import CEILING_PCT, RUNNING, TRANSITIONS, Facts, Psa, next_state, sieve_purity_pct
+from devices.simulator.trouble import NO_TROUBLE, Trouble
 from tests.unit.devices.simulator.sites import PSA
 
 STATES = KINDS["psa_plant"].signals["state"].states
@@ -87,7 +90,7 @@ def test_off_spec_product_goes_to_the_vent() -> None:
     assert run(psa, 20, 300, Trouble(lost_pct=8))[-1] == "running_off_spec"
     before_l = psa.content_l
     made_l = psa.make(10.0, Trouble(lost_pct=8))
-    assert (made_l, psa.content_l, psa.read(28.0)["product_valve_open"]) == (0.0, before_l, False)
+    assert (made_l, psa.content_l, psa.read()["product_valve_open"]) == (0.0, before_l, False)
 
 
 def test_trip_and_recovery_take_the_whole_way() -> None:
@@ -116,24 +119,108 @@ def test_more_flow_never_gives_more_purity(load: float, more: float, lost_pct: f
 def test_counters_only_grow_and_only_while_it_runs() -> None:
     psa = Psa(PSA, Random(1))
     counters = ("cycle_count", "compressor_run_h", "psa_run_h", "energy_kwh")
-    before = psa.read(28.0)
+    before = psa.read()
     run(psa, 60, 900)
-    after = psa.read(28.0)
+    after = psa.read()
     grown = {name: float(after[name]) - float(before[name]) for name in counters}
     assert grown["compressor_run_h"] == pytest.approx(1.0)
     assert 0.5 < grown["psa_run_h"] <= 1.0
     assert grown["cycle_count"] == pytest.approx(grown["psa_run_h"] * 45, abs=1.1)
     assert 30 < grown["energy_kwh"] < 71.4
     run(psa, 1, 0, Trouble(stop="fault"))
-    stopped = psa.read(28.0)
+    stopped = psa.read()
     run(psa, 60, 0, Trouble(stop="fault"))
-    assert {name: psa.read(28.0)[name] for name in counters} == {name: stopped[name] for name in counters}
+    assert {name: psa.read()[name] for name in counters} == {name: stopped[name] for name in counters}
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_reads_every_state_of_its_compressor(state: str) -> None:
     psa = Psa(PSA, Random(1))
     psa.state = state
-    values = psa.read(28.0)
+    values = psa.read()
     assert values["compressor_state"] in KINDS["psa_plant"].signals["compressor_state"].states
     assert (values["compressor_state"] == "load") == (state in RUNNING)
+
+
+def powerless() -> Power:
+    power = Power()
+    power.mains_ok = False
+    return power
+
+
+def test_without_power_it_is_off_and_its_analyser_must_warm_up_again() -> None:
+    power = Power()
+    psa = Psa(PSA, Random(1), power)
+    run(psa, 5, 300)
+    power.mains_ok = False
+    assert run(psa, 10, 300)[-1] == "off"
+    assert psa.analyser_state == "warming_up"
+    power.mains_ok = True
+    run(psa, 4, 300)
+    assert psa.analyser_state == "warming_up"
+    assert run(psa, 20, 300)[-1] in {"running_on_spec", "standby"}
+    assert psa.analyser_state == "ok"
+
+
+def test_no_power_beats_every_other_stop() -> None:
+    assert run(Psa(PSA, Random(1), powerless()), 5, 300, Trouble(stop="fault"))[-1] == "off"
+
+
+def test_a_stuck_tower_counts_no_cycles_and_its_purity_collapses() -> None:
+    psa = Psa(PSA, Random(1))
+    before = psa.read()
+    assert run(psa, 20, 700, Trouble(tower_falls_pct_per_min=2.0))[-1] == "running_off_spec"
+    after = psa.read()
+    assert (after["cycle_count"], after["tower_active"]) == (before["cycle_count"], before["tower_active"])
+    assert psa.purity_pct < 80
+    run(psa, 20, 700)
+    assert psa.purity_pct > 93
+
+
+def test_a_failed_start_goes_on_until_the_sieve_is_well() -> None:
+    psa = Psa(PSA, Random(1))
+    assert run(psa, 90, 300, Trouble(restarts=True, lost_pct=7.0))[-1] == "starting"
+    assert 87 < psa.purity_pct < 89
+    assert run(psa, 15, 300)[-1] in {"running_on_spec", "standby"}
+
+
+def test_the_controller_believes_its_analyser() -> None:
+    psa = Psa(PSA, Random(1))
+    assert run(psa, 20, 900, Trouble(analyser_offset_pct=-8.0))[-1] == "running_off_spec"
+    assert psa.purity_pct > 93
+    assert float(psa.read()["o2_purity_pct"]) < 89
+
+
+def test_a_failed_analyser_repeats_its_last_value() -> None:
+    psa = Psa(PSA, Random(1))
+    shown = psa.shown_pct
+    run(psa, 60, 700, Trouble(analyser_failed=True, lost_pct=20.0))
+    assert (psa.shown_pct, psa.analyser_state) == (shown, "fault")
+    assert psa.purity_pct < 80
+
+
+def test_a_hot_compressor_trips_and_stays_off_until_it_is_mended() -> None:
+    psa = Psa(PSA, Random(1))
+    assert run(psa, 180, 700, Trouble(compressor_rise_c=45.0))[-1] == "fault"
+    assert psa.air.discharge_c < TRIP_C
+    assert run(psa, 20, 700)[-1] in {"running_on_spec", "standby"}
+
+
+def test_less_air_makes_less_oxygen() -> None:
+    psa = Psa(PSA, Random(1))
+    run(psa, 30, 900, Trouble(air_share=0.5))
+    assert psa.made_lpm == pytest.approx(500, abs=1)
+
+
+def test_left_idle_the_tank_runs_empty() -> None:
+    psa = Psa(PSA, Random(1))
+    assert run(psa, 60, 300, Trouble(stop="standby"))[-1] == "standby"
+    assert psa.available_l() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_gases_come_and_go_with_the_air() -> None:
+    psa = Psa(PSA, Random(1))
+    run(psa, 30, 900, Trouble(co_ppm=8.0, co2_ppm=400.0))
+    assert [psa.co_ppm, psa.co2_ppm] == pytest.approx([8.0, 400.0], rel=0.01)
+    run(psa, 30, 900)
+    assert [psa.co_ppm, psa.co2_ppm] == pytest.approx([0.3, 12.0], rel=0.05)

@@ -6,7 +6,7 @@ import pytest
 
 from devices.simulator.faults import FAULTS
 from devices.simulator.scenarios import SCENARIOS, resolve
-from tests.unit.devices.simulator.sites import CYLINDERS_ONLY, HOSPITAL, MINUTE_MS, START_MS
+from tests.unit.devices.simulator.sites import CLINIC, CYLINDERS_ONLY, HOSPITAL, LIQUID, MINUTE_MS, START_MS
 
 
 def test_one_scenario_per_fault_besides_normal_and_demo() -> None:
@@ -15,7 +15,7 @@ def test_one_scenario_per_fault_besides_normal_and_demo() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_scenario_shows_the_fault_of_its_name(name: str) -> None:
-    assert name in {fault.name for fault in resolve(name, [HOSPITAL], START_MS)}
+    assert name in {fault.name for fault in resolve(name, [HOSPITAL, LIQUID, CLINIC], START_MS)}
 
 
 def test_normal_is_free_of_faults() -> None:
