@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, config, messages, run, simulate, state
+from collector.commands import act, config, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 
@@ -19,6 +19,7 @@ def build() -> typer.Typer:
     for group in (run, simulate, state, act, messages):
         group.add_to(app)
     app.add_typer(config.app, name="config")
+    app.add_typer(rules.app, name="rules")
     return app
 
 
