@@ -19,7 +19,8 @@ def bar(title: str) -> Iterator[Callable[[Progress], None]]:
         yield lambda _progress: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn(title), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn(), TimeElapsedColumn())
     with Bar(*columns, TextColumn("{task.fields[readings]:,} readings"), console=Console(stderr=True), transient=True) as shown:

@@ -82,6 +82,6 @@ def joined(asset: str, kind: str, signals: Mapping[str, Series]) -> AssetBlock:
 def _typed(values: Sequence[Value], wanted: str) -> Sequence[Value]:
     if wanted == "boolean":
         return [bool(value) for value in values]
-    if wanted in ("number", "counter") and not all(value.__class__ is float for value in values):
+    if wanted in ("number", "counter") and set(map(type, values)) != {float}:
         return [float(value) for value in values if not isinstance(value, str)]
     return values

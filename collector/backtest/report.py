@@ -19,8 +19,8 @@ ROWS = 60
 
 
 class SiteReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One site. `priorities` is priority to how many alarms were told of: old, new. `missed` are those of priority medium or high that only the
-    old rules told of."""
+    """One site. `priorities` is priority to how many alarms were told of: old, new. `missed` are those of priority medium or high that only
+    the old rules told of."""
 
     site: str
     timezone: str

@@ -19,8 +19,8 @@ from devices.assets import Site
 
 
 class Question(NamedTuple):
-    """What is asked: which sites, from when to when (ms), what to warm up for, the two sets of rules. `recorded`: the old side is what is on
-    record, not the old rules."""
+    """What is asked: which sites, from when to when (ms), how long to warm up, the two sets of rules. `recorded`: the old side is what is
+    on record, not the old rules."""
 
     sites: Sequence[Site]
     from_ms: int

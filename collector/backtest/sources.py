@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -118,13 +118,13 @@ class InfluxPast:
         stretches = [
             (site, begin_ms, min(begin_ms + STRETCH_MS, end_ms)) for site in sites for begin_ms in range(start_ms, end_ms, STRETCH_MS)
         ]
-        coming = None
-        for place in range(len(stretches) + 1):
-            ready, coming = coming, None
-            if place < len(stretches):
-                coming = self._thread.submit(self._runner.run, self._block(*stretches[place]))
-            if ready is not None:
-                yield ready.result()
+        coming: deque[Future[Block]] = deque()
+        for stretch in stretches:
+            coming.append(self._thread.submit(self._runner.run, self._block(*stretch)))
+            if len(coming) > 1:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
     async def _block(self, site: Site, start_ms: int, end_ms: int) -> Block:
         blocks = []

@@ -34,7 +34,7 @@ def result(name: str, marks: Marks, prepared: Prepared) -> CaseResult:
 
 
 def _failure(trial: Trial, look: Look, line: int) -> Failure:
-    assets = _assets(trial, look.differences)
+    assets = _assets(look.differences)
     return Failure(
         line,
         look.at_ms / 1000,
@@ -45,7 +45,7 @@ def _failure(trial: Trial, look: Look, line: int) -> Failure:
     )
 
 
-def _assets(trial: Trial, differences: Iterable[Difference]) -> set[str]:
+def _assets(differences: Iterable[Difference]) -> set[str]:
     """The assets that the differences are about; none means all: a rule of the whole site hangs on each of them."""
     names = {difference.alarm.rpartition("/")[0] for difference in differences}
     return set() if "" in names else names

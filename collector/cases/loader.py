@@ -42,7 +42,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     """The files that are named, and those of the folders that are named. Raises UserError."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted(each for ending in ENDINGS for each in path.rglob(f"*{ending}")) if path.is_dir() else [path]
+        inside = sorted(each for each in path.rglob("*") if each.suffix in ENDINGS) if path.is_dir() else [path]
         if not inside:
             raise UserError(f"{path}: no case file there; its name ends with .yaml")
         found += inside

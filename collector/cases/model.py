@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from collector.cases.notation import Run, Stamp, duration_ms, joined, parse_stamp, series
 from collector.config.rules import Rules
@@ -21,6 +21,13 @@ STATES: tuple[AlarmState, ...] = get_args(AlarmState)
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+
+
+def _not_empty(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Where an item is wrong, only that is said: the bound of pydantic counts those that are right."""
+    if not items:
+        raise ValueError("the list is empty; at least one item is right")
+    return items
 
 
 def _stamp(text: Any) -> Stamp:
@@ -146,7 +153,7 @@ def _listed(data: Any) -> Any:
 
 
 class Expectation(Model):
-    """What must be so: the alarms that are not normal at a time, or that something happened to an alarm, or did not, at or between times."""
+    """What must be so: the alarms that are not normal at a time, or that something happened to one, or did not, at or between times."""
 
     at: Moment | None = Field(default=None, description="When, from the beginning of the case; all that comes at that time has come.")
     between: tuple[Moment, Moment] | None = Field(default=None, description="First and last time at which it may happen.")
@@ -210,10 +217,10 @@ class Case(Setting):
     name: str = Field(min_length=1, description="What it shows, in a sentence.")
     series: dict[str, SeriesField] = Field(default={}, description="asset/signal to its samples, like 4.1x30 3.2x10.")
     events: tuple[Event, ...] = Field(default=(), description="What happens beside readings.")
-    expect: tuple[Expectation, ...] = Field(min_length=1, description="What must be so.")
+    expect: Annotated[tuple[Expectation, ...], AfterValidator(_not_empty)] = Field(description="What must be so.")
 
 
 class CaseFile(Setting):
     """A file of cases."""
 
-    cases: tuple[Case, ...] = Field(min_length=1, description="The cases.")
+    cases: Annotated[tuple[Case, ...], AfterValidator(_not_empty)] = Field(description="The cases.")

@@ -45,19 +45,19 @@ TRUE_TIME = Stamp()
 
 
 class Run(NamedTuple):
-    """`count` samples from `first` in a straight line to `last`; nothing is sent where `first` is None. A `span_ms` in place of the count
+    """So many `samples` from `first` in a straight line to `last`; nothing is sent where `first` is None. A `span_ms` in place of the count
     is as many samples as fall into it."""
 
     first: Value | None
     last: Value | None
-    count: int
+    samples: int
     span_ms: int | None
     stamp: Stamp
 
     def length(self, every_ms: int) -> int:
         """How many samples. Raises ValueError where the span is no multiple of the interval."""
         if self.span_ms is None:
-            return self.count
+            return self.samples
         if self.span_ms % every_ms:
             raise ValueError(f"x{written(self.span_ms)} is no whole number of intervals of {written(every_ms)}; give a count, as in 4.1x30")
         return self.span_ms // every_ms

@@ -67,7 +67,21 @@ def prepare(data: object, configured: Configured) -> tuple[list[Prepared], list[
             ready.append(found)
         else:
             problems += [problem for problem in found if problem not in problems]
-    return ready, problems
+    return ready, [Problem(_as_written(problem.path, data), problem.text) for problem in problems]
+
+
+def _as_written(path: Path_, data: object) -> Path_:
+    """The way as far as it goes in the file: a series that is text alone is a list of one inside."""
+    found: list[str | int] = []
+    for part in path:
+        if isinstance(data, Mapping) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif isinstance(part, int):
+            continue
+        found.append(part)
+    return tuple(found)
 
 
 def _prepared(file: CaseFile, case: Case, path: Path_, configured: Configured) -> Prepared | list[Problem]:
@@ -75,7 +89,7 @@ def _prepared(file: CaseFile, case: Case, path: Path_, configured: Configured) -
     site = _site(whose, configured)
     if isinstance(site, Problem):
         return [site]
-    rules = _rules(whose, site, configured)
+    rules = _rules(whose, configured)
     if isinstance(rules, Problem):
         return [rules]
     begin = _begin_ms(whose, site)
@@ -127,12 +141,15 @@ def _site(whose: _Settings, configured: Configured) -> Site | Problem:
         return Problem((*head, *first.path), first.text)
 
 
-def _rules(whose: _Settings, site: Site, configured: Configured) -> RuleSet | Problem:
+def _rules(whose: _Settings, configured: Configured) -> RuleSet | Problem:
     """The shipped rules; over them those of the configuration where the site is one of it; then the file's; then the case's."""
-    setting: Setting
-    rules, path = configured.rules if site.id in configured.sites and isinstance(whose.value("site"), str) else Rules(), ("rules",)
-    for setting, path in ((whose.file, ("rules",)), (whose.case, (*whose.path, "rules"))):
-        rules = rules if setting.rules is None else laid_over(rules, setting.rules)
+    rules = configured.rules if isinstance(whose.value("site"), str) else Rules()
+    found = rule_set(rules)
+    places: tuple[tuple[Setting, Path_], ...] = ((whose.file, ("rules",)), (whose.case, (*whose.path, "rules")))
+    for setting, path in places:
+        if setting.rules is None:
+            continue
+        rules = laid_over(rules, setting.rules)
         try:
             found = rule_set(rules)
         except ValidationError as exc:
@@ -153,7 +170,17 @@ def _begin_ms(whose: _Settings, site: Site) -> int | Problem:
 
 
 def _check(case: Case, site: Site, rules: RuleSet) -> Iterator[Problem]:
-    assets = {asset.id: asset for asset in site.assets} | {COLLECTOR_ASSET: COLLECTOR_SITE.assets[0]}
+    assets: dict[str, Asset] = {asset.id: asset for asset in (*COLLECTOR_SITE.assets, *site.assets)}
+    yield from _check_series(case, assets)
+    alarms = in_force(site, rules)
+    yield from _check_events(case, assets, alarms)
+    for place, expectation in enumerate(case.expect):
+        for where, name in _named(expectation):
+            if wrong := _unknown_alarm(name, alarms):
+                yield Problem(("expect", place, *where), wrong)
+
+
+def _check_series(case: Case, assets: Mapping[str, Asset]) -> Iterator[Problem]:
     for name, parts in case.series.items():
         signal = _signal(name, assets)
         if isinstance(signal, str):
@@ -162,19 +189,20 @@ def _check(case: Case, site: Site, rules: RuleSet) -> Iterator[Problem]:
         for place, part in enumerate(parts):
             if (wrong := _unfit(part.values, signal)) is not None:
                 yield Problem(("series", name, place), wrong)
-    alarms = in_force(site, rules)
+
+
+def _check_events(case: Case, assets: Mapping[str, Asset], alarms: Collection[str]) -> Iterator[Problem]:
     for place, event in enumerate(case.events):
-        if event.verb in COMMANDS and (wrong := _unknown_alarm(event.object, alarms)):
+        wrong = None
+        if event.verb in COMMANDS:
+            wrong = _unknown_alarm(event.object, alarms)
+        elif event.verb in ("online", "offline") and event.object not in assets:
+            wrong = _unknown("asset", event.object, assets)
+        if wrong is not None:
             yield Problem(("events", place, event.verb), wrong)
-        if event.verb in ("online", "offline") and event.object not in assets:
-            yield Problem(("events", place, event.verb), _unknown("asset", event.object, assets))
-    for place, expectation in enumerate(case.expect):
-        for where, name in _named(expectation):
-            if wrong := _unknown_alarm(name, alarms):
-                yield Problem(("expect", place, *where), wrong)
 
 
-def _signal(name: str, assets: Mapping[str, Asset]) -> Signal | None | str:
+def _signal(name: str, assets: Mapping[str, Asset]) -> Signal | str | None:
     """The signal of `asset/signal` (None: one of the collector's own), or what is wrong."""
     asset, _, signal = name.partition("/")
     if not signal:

@@ -15,8 +15,8 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An expectation that was not met: its line in the file, the time of the case at which it was looked at (seconds from its beginning, and
-    as it is written), what differed, the latest values then, and what came before."""
+    """An expectation that was not met: its line in the file, the time at which it was looked at (seconds from the beginning of the case,
+    and as it is written), what differed, the latest values then, and what came before."""
 
     line: int
     at_s: float

@@ -1,7 +1,7 @@
 """A case → what happens when: messages as gateways and the collector itself would send them, and the times at which to look. Pure.
 
-Nothing is left out of the way of a reading: messages are bytes with a topic, for the real decoder. What is sent while the collector is stopped
-or has lost the broker comes when it is back, as the broker's queue would give it.
+Nothing is left out of the way of a reading: messages are bytes with a topic, for the real decoder. What is sent while the collector is
+stopped or has lost the broker comes when it is back, as the broker's queue would give it.
 """
 
 from __future__ import annotations

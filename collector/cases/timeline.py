@@ -1,8 +1,9 @@
-"""What came before a look, as lines: what was said (equal messages in a row are one line), what else happened, what became of the alarms. Pure."""
+"""What came before a look, as lines: what was said (equal messages in a row are one line), what else happened, what was told. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from collector.cases.model import COMMANDS, Event
@@ -25,14 +26,13 @@ class Entry(NamedTuple):
 def timeline(trial: Trial, at_ms: int, assets: Collection[str]) -> list[str]:
     """The last lines up to `at_ms`: of what was said only by these assets (all where there are none)."""
     case = trial.prepared.case
-    said = [one for one in trial.prepared.script.said if one.at_ms <= at_ms and (not assets or one.asset in assets)]
-    entries = [
-        *_messages(said),
+    others = [
         *(_happened(event) for event in case.events if event.at <= at_ms),
         *(Entry(at, at, f"! {text}") for at, text in trial.rejects if at <= at_ms),
         *(_changed(trial, transition) for transition in trial.told if trial.ms(transition.evaluated_ms) <= at_ms),
     ]
-    entries.sort(key=lambda entry: entry.last_ms)
+    said = [one for one in trial.prepared.script.said if one.at_ms <= at_ms and (not assets or one.asset in assets)]
+    entries = sorted([*_messages(said, sorted(entry.at_ms for entry in others)), *others], key=lambda entry: entry.last_ms)
     left_out = [f"… {len(entries) - LINES} earlier lines"] if len(entries) > LINES else []
     return left_out + [_line(entry) for entry in entries[-LINES:]]
 
@@ -42,21 +42,22 @@ def _line(entry: Entry) -> str:
     return f"{span:<18} {entry.text}"
 
 
-def _messages(said: Iterable[Said]) -> Iterator[Entry]:
-    """Each asset's messages; those that say the same one after another as one entry."""
-    open_ones: dict[str, tuple[int, int, int, str]] = {}
+def _messages(said: Iterable[Said], breaks: Sequence[int]) -> Iterator[Entry]:
+    """Each asset's messages; those that say the same one after another, with nothing else between, as one entry."""
+    runs: dict[str, tuple[int, int, int, tuple[str, int]]] = {}
     for one in said:
-        text = f"{one.asset}: {told_as(one.values)}{_how(one)}"
-        first_ms, _, count, before = open_ones.get(one.asset, (one.at_ms, one.at_ms, 0, text))
-        if before != text:
-            yield _entry(*open_ones[one.asset])
+        what = (f"{one.asset}: {told_as(one.values)}{_how(one)}", bisect_left(breaks, one.at_ms))
+        first_ms, _, count, before = runs.get(one.asset, (one.at_ms, one.at_ms, 0, what))
+        if before != what:
+            yield _entry(*runs[one.asset])
             first_ms, count = one.at_ms, 0
-        open_ones[one.asset] = (first_ms, one.at_ms, count + 1, text)
-    for each in open_ones.values():
+        runs[one.asset] = (first_ms, one.at_ms, count + 1, what)
+    for each in runs.values():
         yield _entry(*each)
 
 
-def _entry(first_ms: int, last_ms: int, count: int, text: str) -> Entry:
+def _entry(first_ms: int, last_ms: int, count: int, what: tuple[str, int]) -> Entry:
+    text = what[0]
     return Entry(first_ms, last_ms, text if count == 1 else f"{text}  ({count} times)")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,14 +21,14 @@ app = typer.Typer(name="rules", help="Try rules on cases and on the past, and sa
 FAILED = 1
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     auto = "auto"
     journal = "journal"
     history = "history"
     influxdb = "influxdb"
 
 
-class Against(str, Enum):
+class Against(StrEnum):
     rules = "rules"
     recorded = "recorded"
 
@@ -63,6 +63,7 @@ def backtest(
     ],
     since: Annotated[str, typer.Option("--from", help="First time: RFC 3339, or local time of the site, e.g. 2026-01-31T08:00.")],
     until: Annotated[str, typer.Option("--to", help="Time to stop before.")],
+    *,
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
     site: Annotated[str | None, typer.Option("--site", help="Only this site.")] = None,

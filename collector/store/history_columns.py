@@ -12,7 +12,7 @@ from collector.store.history_query import FORMAT
 from devices.signal import Value
 
 _SERIES = "SELECT id, asset, kind, signal FROM series WHERE site = ? ORDER BY asset, id"
-_RAW = "SELECT time_us, value FROM raw WHERE series = ? AND time_us >= ? AND time_us < ?"
+_RAW = "SELECT time_us, value FROM raw WHERE series = ? AND time_us >= ? AND time_us < ? ORDER BY time_us"
 _RECENT = "SELECT series, time_us, value FROM recent WHERE time_us >= ? AND time_us < ?"
 _SPAN = """
 SELECT min(first), max(last) FROM (
@@ -71,7 +71,7 @@ class HistoryColumns:
 def _in_ms(rows: list[tuple[int, Value]]) -> tuple[list[int], list[Value]]:
     times = [time_us // 1000 for time_us, _ in rows]
     values = [value for _, value in rows]
-    if any(a == b for a, b in zip(times, times[1:], strict=False)):
+    if len(set(times)) < len(times):
         last = dict(zip(times, values, strict=True))
         return list(last), list(last.values())
     return times, values

@@ -5,7 +5,7 @@ A stretch is one query over a span of time, so neither side holds more than that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -71,7 +71,7 @@ class InfluxReader:
 
     async def stretch(
         self, measurement: str, where: tuple[str, str], signals: Sequence[Signal], span_ms: tuple[int, int]
-    ) -> tuple[list[int], dict[str, Sequence[Value | None]]]:
+    ) -> tuple[list[int], Mapping[str, Sequence[Value | None]]]:
         """Times in ms and a column for each signal over [start, end) of the asset `where` (site, asset); None where there is no value.
         Signals without any value have no column. What is of another type than the signal is left out."""
         site, asset = where
