@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -76,27 +76,40 @@ def pairs(old: Iterable[Episode], new: Iterable[Episode]) -> list[Pair]:
 
 
 def _matched(olds: Sequence[Episode], news: Sequence[Episode]) -> Iterator[Pair]:
-    """Of one alarm, both in the order of time: an old and a new one belong together where they overlap or begin near each other."""
+    """Of one alarm: an old and a new one belong together where they overlap, and, of those that are left, where they begin near each
+    other."""
+    overlapping, olds, news = _together(olds, news, Episode.overlaps)
+    near, olds, news = _together(olds, news, lambda old, new: abs(old.raised_ms - new.raised_ms) <= NEAR_MS)
+    for old, new in (*overlapping, *near):
+        later_ms = new.raised_ms - old.raised_ms
+        fate: Fate = "moved" if abs(later_ms) > SAME_MS else "changed" if old.priority != new.priority else "same"
+        yield Pair(fate=fate, alarm=old.alarm, old=old, new=new, later_ms=later_ms)
+    yield from (Pair(fate="lost", alarm=old.alarm, old=old) for old in olds)
+    yield from (Pair(fate="gained", alarm=new.alarm, new=new) for new in news)
+
+
+Pairs = list[tuple[Episode, Episode]]
+
+
+def _together(
+    olds: Sequence[Episode], news: Sequence[Episode], belong: Callable[[Episode, Episode], bool]
+) -> tuple[Pairs, list[Episode], list[Episode]]:
+    """Those that belong together, and what is left of both; all in the order of time."""
+    found: Pairs = []
+    left_old, left_new = [], []
     left, right = 0, 0
-    while left < len(olds) or right < len(news):
-        old = olds[left] if left < len(olds) else None
-        new = news[right] if right < len(news) else None
-        if old is not None and new is not None and _belong_together(old, new):
-            later_ms = new.raised_ms - old.raised_ms
-            fate: Fate = "moved" if abs(later_ms) > SAME_MS else "changed" if old.priority != new.priority else "same"
-            yield Pair(fate=fate, alarm=old.alarm, old=old, new=new, later_ms=later_ms)
+    while left < len(olds) and right < len(news):
+        old, new = olds[left], news[right]
+        if belong(old, new):
+            found.append((old, new))
             left, right = left + 1, right + 1
-        elif new is None or (old is not None and old.raised_ms <= new.raised_ms):
-            assert old is not None
-            yield Pair(fate="lost", alarm=old.alarm, old=old)
+        elif old.raised_ms <= new.raised_ms:
+            left_old.append(old)
             left += 1
         else:
-            yield Pair(fate="gained", alarm=new.alarm, new=new)
+            left_new.append(new)
             right += 1
-
-
-def _belong_together(old: Episode, new: Episode) -> bool:
-    return old.overlaps(new) or abs(old.raised_ms - new.raised_ms) <= NEAR_MS
+    return found, [*left_old, *olds[left:]], [*left_new, *news[right:]]
 
 
 def _explained(pair: Pair, of_asset: Iterable[Episode]) -> Pair:

@@ -71,15 +71,15 @@ def prepare(data: object, configured: Configured) -> tuple[list[Prepared], list[
 
 
 def _as_written(path: Path_, data: object) -> Path_:
-    """The way as far as it goes in the file: a series that is text alone is a list of one inside."""
+    """The way as it is in the file: a series that is text alone is a list of one inside."""
     found: list[str | int] = []
     for part in path:
-        if isinstance(data, Mapping) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
+        if isinstance(data, list) and isinstance(part, int):
+            data = data[part] if part < len(data) else None
         elif isinstance(part, int):
             continue
+        else:
+            data = data.get(part) if isinstance(data, Mapping) else None
         found.append(part)
     return tuple(found)
 

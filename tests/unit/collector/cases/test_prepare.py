@@ -13,9 +13,8 @@ from devices.assets import Site
 from tests.unit.collector.cases.casefiles import LINE, problems, ran
 
 CASE = "cases:\n  - name: it\n    series: {line/line_pressure_bar: 4x3}\n    expect: [{at: 20s, alarms: none}]\n"
-KNOWN = Site.model_validate(
-    {"id": "kasganj-dh", "timezone": "Asia/Kolkata", "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 5}]}
-)
+LINES = [{"id": "line", "kind": "pipeline", "nominal_bar": 5}]
+KNOWN = Site.model_validate({"id": "kasganj-dh", "timezone": "Asia/Kolkata", "assets": LINES})
 
 
 def with_line(text: str) -> str:
@@ -120,16 +119,10 @@ def test_the_rules_of_the_configuration_do_not_touch_a_file_with_assets_of_its_o
 
 def test_a_case_says_otherwise_than_its_file(tmp_path: Path) -> None:
     text = LINE + "start: 2026-03-01T00:00\n" + CASE + "    start: 2026-04-01T00:00\n    interval: 1s\n"
-    data = {"start": "2026-03-01T00:00", "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4}], "cases": []}
     assert problems(tmp_path, text) == []
-    case = {
-        "name": "it",
-        "start": "2026-04-01T00:00",
-        "interval": "1s",
-        "series": {"line/o2_flow_lpm": "1x2"},
-        "expect": [{"at": 0, "alarms": {}}],
-    }
-    ((prepared,), found) = prepare({**data, "cases": [case]}, Configured({}, Rules()))
+    case = {"name": "it", "start": "2026-04-01T00:00", "interval": "1s", "series": {"line/o2_flow_lpm": "1x2"}}
+    data = {"start": "2026-03-01T00:00", "assets": LINES, "cases": [{**case, "expect": [{"at": 0, "alarms": {}}]}]}
+    ((prepared,), found) = prepare(data, Configured({}, Rules()))
     assert found == []
     assert prepared.script.begin_ms == 1_775_001_600_000
     assert [one.at_ms for one in prepared.script.said] == [0, 1000]

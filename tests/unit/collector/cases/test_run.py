@@ -111,6 +111,7 @@ def test_what_the_collector_says_of_itself_is_a_series_too(tmp_path: Path) -> No
 
 
 def test_a_number_out_of_range_is_set_aside_and_said(tmp_path: Path) -> None:
-    case = "cases:\n  - name: it\n    series: {line/line_pressure_bar: 4x2 99x2}\n    expect: [{at: 30s, alarms: {line/LP-HH: unacknowledged}}]\n"
+    series = "    series: {line/line_pressure_bar: 4x2 99x2}\n"
+    case = f"cases:\n  - name: it\n{series}    expect: [{{at: 30s, alarms: {{line/LP-HH: unacknowledged}}}}]\n"
     (result,) = ran(tmp_path, LINE + case)
     assert any("! line: out_of_range" in line for line in result.failures[0].timeline)
