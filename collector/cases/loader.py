@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from collector.cases.prepare import Configured, Prepared, prepare
 from collector.config.problems import Problem
-from collector.config.yaml_text import Marks, YamlProblem, parse, scan
+from collector.config.yaml_text import Marks, Path_, YamlProblem, parse, scan
 from collector.errors import UserError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -69,11 +69,30 @@ def _load(path: Path, configured: Configured) -> Loaded:
         data = parse(text)
     except YamlProblem as exc:
         raise CaseError(_syntax(path, text, exc)) from exc
-    cases, problems = prepare(data, configured)
     marks = scan(text)
+    cases, problems = prepare(_as_written(data, marks), configured)
     if problems:
         raise CaseError([_located(path, marks, problem) for problem in sorted(problems, key=lambda p: marks.line_of(p.path))])
     return Loaded(str(path), marks, cases)
+
+
+def _as_written(data: object, marks: Marks) -> object:
+    """Series as the text that they are: to YAML a lone 4.1 is a number, and 0x30 is 48."""
+    cases = data.get("cases") if isinstance(data, dict) else None
+    for number, case in enumerate(cases if isinstance(cases, list) else []):
+        series = case.get("series") if isinstance(case, dict) else None
+        for name in series if isinstance(series, dict) else ():
+            series[name] = _texts(series[name], ("cases", number, "series", name), marks)
+    return data
+
+
+def _texts(value: Any, path: Path_, marks: Marks) -> Any:
+    """A plain value as it is written; also where it stands in a list, or under `values`."""
+    if isinstance(value, list):
+        return [_texts(each, (*path, place), marks) for place, each in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: _texts(each, (*path, key), marks) if key == "values" else each for key, each in value.items()}
+    return value if value is None else marks.texts.get(path, value)
 
 
 def _located(path: Path, marks: Marks, problem: Problem) -> str:

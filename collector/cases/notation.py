@@ -101,9 +101,7 @@ def written(ms: int) -> str:
 def series(text: Any) -> tuple[Run, ...]:
     """The runs of a compact series. Raises ValueError with what was found and what would be right."""
     if not isinstance(text, str):
-        raise ValueError(
-            f"found {text!r}; a series is text like '4.1x30 3.2x10' (a lone 0x10 is a number to YAML, true a contact: put it in quotes)"
-        )
+        raise ValueError(f"found {text!r}; a series is text like '4.1x30 3.2x10'")
     runs = tuple(_run(token) for token in _tokens(text))
     if not runs:
         raise ValueError("the series is empty; write values with counts, like 4.1x30 3.2x10")

@@ -65,7 +65,7 @@ def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
         (LINE + CASE.replace("line/line_pressure_bar", "lime/line_pressure_bar"), "unknown asset 'lime'; did you mean 'line'?"),
         (LINE + CASE.replace("line/line_pressure_bar", "line/line_presure_bar"), "did you mean 'line_pressure_bar'?"),
         (LINE + CASE.replace("line/line_pressure_bar", "line"), "series.line: found 'line'; asset/signal is right"),
-        (LINE + CASE.replace("4x3", "0x3"), "case.yaml:4: cases[0].series.line/line_pressure_bar: found 3; a series is text"),
+        (LINE + CASE.replace("4x3", "{values: }"), "case.yaml:4: cases[0].series.line/line_pressure_bar.values: found None; a series is text"),
         (LINE + CASE.replace("4x3", "off x3"), "series.line/line_pressure_bar: found 'off'; line_pressure_bar is a number"),
         (LINE + CASE.replace("4x3", "4x25s"), "series.line/line_pressure_bar: x25s is no whole number of intervals of 10s"),
         (LINE + CASE.replace("4x3", "{values: 4x3, sent: 5s}"), "sent: before it was measured"),
@@ -83,6 +83,16 @@ def test_what_is_wrong_is_said_with_its_line_and_what_would_be_right(tmp_path: P
 def test_every_problem_of_a_file_is_said_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     text = f"{LINE}{CASE}{CASE.removeprefix('cases:' + chr(10))}".replace("line/line_pressure_bar", "lime/line_pressure_bar")
     assert [line.split(": ")[0] for line in problems(tmp_path, text)] == ["case.yaml:4", "case.yaml:7"]
+
+
+@pytest.mark.parametrize("series", ["0x3", "[4x3, 0x3]", "[4, {values: 0x3, from: 1m}]", "4.1", "{values: 0x3}"])
+def test_what_yaml_takes_for_a_number_is_the_text_that_was_written(tmp_path: Path, series: str) -> None:
+    assert problems(tmp_path, LINE + CASE.replace("4x3", series)) == []
+
+
+def test_zero_ten_times_is_not_sixteen(tmp_path: Path) -> None:
+    (result,) = ran(tmp_path, LINE + CASE.replace("4x3", "0x10").replace("{at: 20s, alarms: none}", "{raised: line/LP-LL, at: 10s}"))
+    assert result.passed
 
 
 def test_states_and_contacts_are_held_against_the_catalogue(tmp_path: Path) -> None:
