@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from collector.backtest.compare import Pair, by_priority, by_rule, pairs
 from collector.backtest.episodes import Episode, Episodes
-from collector.backtest.fold import Side, fold
+from collector.backtest.fold import fold
 from collector.backtest.pages import pages
 from collector.backtest.past import Past
 from collector.backtest.report import BacktestReport, SiteReport
+from collector.backtest.side import Side
 from collector.cases.notation import written
 from collector.errors import UserError
 from collector.outputs import Transition
@@ -41,7 +42,7 @@ class Progress(NamedTuple):
 def backtest(question: Question, past: Past, tell: Callable[[Progress], None]) -> BacktestReport:
     """Raises UserError where there is nothing to fold."""
     begins_ms, ends_ms = _span(question, past)
-    start_ms = max(question.from_ms - question.warm_up_ms, begins_ms)
+    start_ms, end_ms = max(question.from_ms - question.warm_up_ms, begins_ms), min(question.to_ms, ends_ms + SETTLE_MS)
     parts = past.parts(question.sites)
     old: list[Episode] = [] if question.recorded is None else _on_record(question)
     new: list[Episode] = []
@@ -53,9 +54,9 @@ def backtest(question: Question, past: Past, tell: Callable[[Progress], None]) -
         def seen(at_ms: int, count: int, done: int = number) -> None:
             nonlocal readings
             readings += count
-            tell(Progress((done + (at_ms - start_ms) / max(1, question.to_ms - start_ms)) / len(parts), readings))
+            tell(Progress((done + (at_ms - start_ms) / max(1, end_ms - start_ms)) / len(parts), readings))
 
-        fold(sides, past.read(sites, start_ms, question.to_ms), (start_ms, min(question.to_ms, ends_ms + SETTLE_MS)), seen)
+        fold(sides, past.read(sites, start_ms, end_ms), (start_ms, end_ms), seen)
         new += sides[-1].episodes.all()
         old += sides[0].episodes.all() if question.recorded is None else []
     found = pairs(_within(old, question), _within(new, question))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from collector.backtest.block import Block
-from collector.backtest.fold import Side, fold
+from collector.backtest.fold import fold
+from collector.backtest.side import Side
 from collector.config.rulebook import rule_set
 from collector.config.rules import Rules
 from collector.decoding import Decoder
