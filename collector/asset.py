@@ -84,14 +84,18 @@ class AssetState:
         self.asset = asset
         self.program = program
         self.awake = False
-        self.state = state or AssetSnapshot()
-        honest = program.honesty is not None and asset.kind in CHARACTERS
-        self.honesty = Honesty(asset, program.honesty.still_ms, self.state.honesty) if program.honesty and honest else None
-        self.looks_slowly = bool(program.trends or program.stills or honest)
-        self.derives = bool(program.rates or program.standbys) or self.looks_slowly or isinstance(asset, PsaPlant)
         self.silent_after_ms = silent_after_ms(asset.interval_s)
-        self.values: dict[str, Value] = self.state.values
-        self.times = self.state.times
+        self.load(state or AssetSnapshot())
+        self.looks_slowly = bool(program.trends or program.stills or self.honesty is not None)
+        self.derives = bool(program.rates or program.standbys) or self.looks_slowly or isinstance(asset, PsaPlant)
+
+    def load(self, state: AssetSnapshot) -> None:
+        """Know what a snapshot says, and nothing else."""
+        self.state = state
+        self.values: dict[str, Value] = state.values
+        self.times = state.times
+        rule = self.program.honesty
+        self.honesty = Honesty(self.asset, rule.still_ms, state.honesty) if rule is not None and self.asset.kind in CHARACTERS else None
 
     def take(self, obs: Observation) -> dict[str, Value]:
         """Fold a live observation; returns the values that are news. A value older than (or as old as) what is known is none."""

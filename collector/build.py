@@ -33,13 +33,14 @@ def store_of(config: Config) -> Store:
     if config.influxdb is not None:
         from collector.store.influx import InfluxStore
 
-        return InfluxStore(_influx_settings(config.influxdb), config.sites)
+        return InfluxStore(influx_settings(config.influxdb), config.sites)
     from collector.store.history import SqliteHistory
 
     return SqliteHistory(config.history_path, config.history.raw_days, config.history.rollup_days)
 
 
-def _influx_settings(influx: InfluxDb) -> Settings:
+def influx_settings(influx: InfluxDb) -> Settings:
+    """The session that the section describes, with its secrets read. Raises UserError."""
     from collector.store.influx_api import Settings
 
     return Settings(

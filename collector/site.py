@@ -53,7 +53,8 @@ class SiteState(msgspec.Struct, array_like=True):
 
 
 class SiteFold:
-    """See the module. `state` is what a snapshot gave back, or None. `values` of the site itself are what its stock says, in numbers."""
+    """See the module. `state` is what a snapshot gave back, or None. `values` of the site itself are what its stock says, in numbers;
+    `conditions` are the rules about it as a whole; its minute begins `turn_ms` after the clock's."""
 
     def __init__(self, site: Site, programs: Programs, wake: Wake, state: SiteState | None = None) -> None:
         state = state or SiteState()
@@ -63,13 +64,13 @@ class SiteFold:
         self.listening = Listening(site, self.assets, state.groups)
         self.listening.heard_from_ms, self.listening.connected = state.heard_from_ms, state.connected
         self._wake = wake
-        self._turn_ms = crc32(site.id.encode()) % STOCK_EVERY_MS
-        self._conditions = programs.of_site(site)
-        self._site_rules = {condition.rule.id: condition for condition in self._conditions}
+        self.turn_ms = crc32(site.id.encode()) % STOCK_EVERY_MS
+        self.conditions = programs.of_site(site)
+        self._site_rules = {condition.rule.id: condition for condition in self.conditions}
         self._values: dict[str, Value] = numbers_of(self.estimate) if self.estimate else {}
-        self._members = {part.on.partition(":")[2] for condition in self._conditions for part in condition.parts}
-        self._stock = SiteStock(site, state.stock)
-        self._late = state.late
+        self._members = {part.on.partition(":")[2] for condition in self.conditions for part in condition.parts}
+        self.stock = SiteStock(site, state.stock)
+        self.late = state.late
         self.book = Book(site.id, self._where, site.zone)
         self.panel = Panel(site, self.book, self, wake)
         self.book.alarms = {key_of(name): alarm for name, alarm in state.alarms.items() if self.condition(key_of(name)) is not None}
@@ -81,11 +82,11 @@ class SiteFold:
         return SiteState(
             assets={name: a.snapshot() for name, a in self.assets.items() if a.state != _NOTHING_KNOWN},
             alarms={f"{asset}/{rule}": alarm for (asset, rule), alarm in self.book.alarms.items()},
-            late=self._late,
+            late=self.late,
             groups=self.listening.states,
             heard_from_ms=self.listening.heard_from_ms,
             connected=self.listening.connected,
-            stock=self._stock.dump(),
+            stock=self.stock.dump(),
             estimate=self.estimate,
             at_ms=now_ms,
         )
@@ -99,10 +100,10 @@ class SiteFold:
         if self.listening.groups:
             self._wake(self._next(now_ms, LISTEN_EVERY_MS), "listen", "")
         self.panel.arm()
-        if self._takes_turns:
+        if self.takes_turns:
             self._wake(self._next(now_ms, STOCK_EVERY_MS), "minute", "")
-        if self._late.due_ms:
-            self._wake(self._late.due_ms, "late", "")
+        if self.late.due_ms:
+            self._wake(self.late.due_ms, "late", "")
 
     # ---- what comes in -------------------------------------------------------------------------------------------------------
 
@@ -163,8 +164,8 @@ class SiteFold:
             asset.shift(by_ms)
         for alarm in self.book.alarms.values():
             alarm.shift(by_ms)
-        self._late.due_ms += by_ms if self._late.due_ms else 0
-        self._stock = SiteStock(self.site)
+        self.late.due_ms += by_ms if self.late.due_ms else 0
+        self.stock = SiteStock(self.site)
 
     def command(self, command: Command, now_ms: int, out: StateChange) -> tuple[str, AlarmState]:
         """Why it is refused (empty where it was obeyed), and what the alarm shows now."""
@@ -256,7 +257,7 @@ class SiteFold:
         asset.awake = any(self.book.awake((name, condition.rule.id)) for condition in asset.program.all)
 
     def _take_stock(self, obs: Observation, values: dict[str, Value], out: StateChange) -> None:
-        out.stock_events.extend(self._stock.observe(obs.asset, obs.kind, values, obs.event_ms))
+        out.stock_events.extend(self.stock.observe(obs.asset, obs.kind, values, obs.event_ms))
         if self._feeds_at_once:
             self._feed()
 
@@ -276,16 +277,16 @@ class SiteFold:
             for name, value in obs.values.items():
                 asset.values.setdefault(name, value)
             return
-        if not self._late.due_ms:
+        if not self.late.due_ms:
             self._wake(obs.received_ms + CLOSE_AFTER_MS, "late", "")
-        for found in self._late.observe(asset, obs):
+        for found in self.late.observe(asset, obs):
             self._write_discovered(found, obs.received_ms, out)
 
     def _late_over(self, _key: str, now_ms: int, out: StateChange) -> None:
-        for found in self._late.close(now_ms):
+        for found in self.late.close(now_ms):
             self._write_discovered(found, now_ms, out)
-        if self._late.due_ms:
-            self._wake(self._late.due_ms, "late", "")
+        if self.late.due_ms:
+            self._wake(self.late.due_ms, "late", "")
 
     def _write_discovered(self, found: tuple[str, int, int | None, Value | None], now_ms: int, out: StateChange) -> None:
         name, started_ms, ended_ms, value = found
@@ -329,24 +330,23 @@ class SiteFold:
             before, verdict = self.listening.is_dark(name), self.listening.look(name, now_ms)
             last_ms = self.listening.last_word_ms(name)
             event_ms = last_ms if verdict is Verdict.CLEAR else now_ms  # one word alone is no proof that it lasts
-            kind, of = ("offline", self.assets[name].program.others) if name else ("dark", self._conditions)
+            kind, of = ("offline", self.assets[name].program.others) if name else ("dark", self.conditions)
             for condition in of:
                 if condition.rule.type == kind:
                     self.panel.judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
             if before != self.listening.is_dark(name):
                 for member in self.listening.groups[name]:
                     self.panel.settle_others(member.asset.id, now_ms, out)
-        if not self._takes_turns:
+        if not self.takes_turns:
             self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, LISTEN_EVERY_MS), "listen", "")
 
     def _minute(self, _key: str, now_ms: int, out: StateChange) -> None:
         """Once a minute: the stock is estimated, judged and handed on; trends and alarms are looked at again."""
-        self.estimate = self._stock.estimate(now_ms, pressure_fails=self._pressure_fails)
-        self._values = numbers_of(self.estimate)
-        self._feed()
-        out.stock.append(self.estimate)
-        out.points.extend(stock_points(self.site, self.estimate))
+        estimate = self.stock.estimate(now_ms, pressure_fails=self._pressure_fails)
+        self.know(estimate)
+        out.stock.append(estimate)
+        out.points.extend(stock_points(self.site, estimate))
         self._judge_site(now_ms, out)
         for asset in self.assets.values():
             for condition in _of_type(asset.program, "forecast"):
@@ -354,8 +354,14 @@ class SiteFold:
         self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, STOCK_EVERY_MS), "minute", "")
 
+    def know(self, estimate: StockEstimate) -> None:
+        """What the stock says now."""
+        self.estimate = estimate
+        self._values = numbers_of(estimate)
+        self._feed()
+
     def _judge_site(self, now_ms: int, out: StateChange) -> None:
-        for condition in self._conditions:
+        for condition in self.conditions:
             key = ("", condition.rule.id)
             if condition.parts:
                 self.panel.judge(key, condition, judge_parts(condition, self.values), None, (now_ms, now_ms), out)
@@ -373,10 +379,11 @@ class SiteFold:
 
     def _next(self, now_ms: int, every_ms: int) -> int:
         """The next turn of this site: the same whoever asks, before or after a restart, and not the same for all sites at once."""
-        return now_ms - (now_ms - self._turn_ms) % every_ms + every_ms
+        return now_ms - (now_ms - self.turn_ms) % every_ms + every_ms
 
     @property
-    def _takes_turns(self) -> bool:
+    def takes_turns(self) -> bool:
+        """It is looked at once a minute."""
         return any(a.asset.kind in {"psa_plant", "manifold", "lox_tank", "cylinder_store"} for a in self.assets.values())
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, config, messages, run, simulate, state
+from collector.commands import act, alarms, audit, config, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 
@@ -21,6 +21,7 @@ def build() -> typer.Typer:
     app.add_typer(alarms.app, name="alarms")
     app.add_typer(audit.app, name="audit")
     app.add_typer(config.app, name="config")
+    app.add_typer(rules.app, name="rules")
     return app
 
 

@@ -30,9 +30,10 @@ class YamlProblem(Exception):
 
 @dataclass(slots=True)
 class Marks:
-    """Lines (1-based) of keys and items; keys that stand twice; lines of aliases."""
+    """Lines (1-based) of keys and items; the plain values as they are written; keys that stand twice; lines of aliases."""
 
     lines: dict[Path_, int] = field(default_factory=dict)
+    texts: dict[Path_, str] = field(default_factory=dict)
     duplicates: list[tuple[Path_, int]] = field(default_factory=list)
     aliases: list[int] = field(default_factory=list)
 
@@ -105,6 +106,8 @@ def scan(text: str) -> Marks:
             marks.lines.setdefault(path, line)
             if kind in ("map", "list"):
                 stack.append(_Frame(path, kind == "map"))
+            elif kind == "scalar":
+                marks.texts[path] = value
         if kind == "alias":
             marks.aliases.append(line)
     return marks

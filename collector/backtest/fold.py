@@ -1,0 +1,36 @@
+"""The same readings through the old and the new rules: the fold of the running collector, twice over one stream. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from collector.backtest.block import Block
+from collector.backtest.side import Side
+from collector.backtest.stride import Stride
+from collector.records import Control, Decoded
+
+
+def fold(sides: Sequence[Side], items: Iterable[Decoded | Block], span_ms: tuple[int, int], seen: Callable[[int, int], None]) -> None:
+    """Fold everything into every side, from the beginning to the end of the span. `seen` is told how far it is (ms) and how many readings
+    that was. Blocks are of one site, and are folded in strides."""
+    stride: Stride | None = None
+    for item in items:
+        if isinstance(item, Decoded):
+            for side in sides:
+                side.step(item)
+            seen(item.received_ms, item.values)
+        else:
+            stride = stride or begin(sides, item.site, span_ms[0])
+            stride.fold(item)
+            seen(item.end_ms, item.readings)
+    if stride is not None:
+        stride.finish(span_ms[1])
+    for side in sides:
+        side.advance(span_ms[1])
+
+
+def begin(sides: Sequence[Side], site: str, start_ms: int) -> Stride:
+    """The collector begins."""
+    for side in sides:
+        side.step(Decoded(1, start_ms, [Control("start", b"{}", start_ms)], [], 1, 0))
+    return Stride(sides[0].evaluator.sites[site].site, sides, start_ms)

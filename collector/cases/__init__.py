@@ -1,0 +1,1 @@
+"""Cases: a rule is tried on a made-up stretch of readings, in virtual time, before it wakes anyone."""

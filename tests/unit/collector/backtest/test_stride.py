@@ -1,0 +1,169 @@
+"""In strides or reading by reading: the same occurrences, and to the last value the same state of every fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from collector.backtest.block import AssetBlock, Block, joined
+from collector.backtest.episodes import Episode
+from collector.backtest.fold import fold
+from collector.backtest.side import Side
+from collector.config.rulebook import rule_set
+from collector.config.rules import Rules
+from collector.records import Control, Decoded
+from collector.rules.model import RuleSet
+from devices.assets import Site
+from devices.signal import Value
+
+START_MS = 1_767_600_000_000
+MINUTE_MS = 60_000
+HOURS = 3
+BANK = {"cylinders": 4, "type": "in-d"}
+ASSETS: list[dict[str, Any]] = [
+    {"id": "line", "kind": "pipeline", "nominal_bar": 4.0},
+    {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500},
+    {"id": "man", "kind": "manifold", "banks": {"a": BANK, "b": BANK, "reserve": BANK}},
+    {"id": "oc", "kind": "concentrator", "interval_s": 60},
+    {"id": "gw", "kind": "gateway", "assets": ["line", "psa", "man", "oc"]},
+]
+TANK = {"id": "lox", "kind": "lox_tank", "capacity_kg": 6000, "relief_bar": 17}
+SITES = {
+    "with a gateway": Site.model_validate({"id": "dh", "beds": {"ward": 20}, "assets": ASSETS}),
+    "without": Site.model_validate({"id": "dh", "assets": [*ASSETS[:3], TANK]}),
+    "a line alone": Site.model_validate({"id": "dh", "assets": ASSETS[:1]}),
+    "ultrasonic": Site.model_validate({"id": "dh", "assets": [{**ASSETS[0], "analyser": "ultrasonic"}, *ASSETS[1:3]]}),
+}
+DEFAULT = rule_set(Rules())
+MILDER = rule_set(
+    Rules.model_validate(
+        {"everywhere": {"LP-L": {"on_delay_s": 180}, "PU-L": {"limit": 91, "clear": 91.5}, "AU-24": {"limit": 10, "clear": 11}}}
+    )
+)
+OTHER_WINDOWS = rule_set(Rules.model_validate({"everywhere": {"TW-ST": {"still_s": 90}, "AU-48": {"on_delay_s": 60}}}))
+SIDES = {"alike": (DEFAULT, MILDER), "not alike": (DEFAULT, OTHER_WINDOWS), "one": (MILDER,)}
+
+_BARS: list[Value | None] = [140.0, 139.5, 139.0, 100.0, 20.0, 11.0]
+VALUES: dict[tuple[str, str], list[Value | None]] = {
+    ("line", "line_pressure_bar"): [4.0, 4.05, 3.9, 3.95, 3.5, 3.1, 4.9, None],
+    ("line", "o2_flow_lpm"): [200.0, 210.0, 0.0],
+    ("line", "o2_purity_pct"): [94.0, 93.0, 81.0, None],
+    ("psa", "state"): ["running_on_spec", "running_on_spec", "running_on_spec", "standby", "fault", "off", "starting"],
+    ("psa", "o2_purity_pct"): [94.0, 93.5, 93.0, 91.2, 89.0, None],
+    ("psa", "o2_flow_lpm"): [300.0, 310.0, 0.0, 510.0],
+    ("psa", "cycle_count"): [1.0, 2.0, 3.0, 4.0],
+    ("psa", "mains_ok"): [True, True, False],
+    ("psa", "genset_on"): [False, True],
+    ("man", "bank_a_bar"): _BARS,
+    ("man", "bank_b_bar"): _BARS,
+    ("man", "reserve_bar"): [140.0, 139.0, 70.0],
+    ("man", "bank_in_use"): ["a", "a", "b", "reserve"],
+    ("man", "o2_flow_lpm"): [0.0, 100.0, 300.0],
+    ("oc", "o2_purity_pct"): [93.0, 92.0, 80.0],
+    ("oc", "in_use"): [True, False],
+    ("gw", "rssi_dbm"): [-60.0, -61.0],
+    ("lox", "level_pct"): [60.0, 59.5, 39.0, 19.0],
+    ("lox", "tank_pressure_bar"): [12.0, 12.1, 9.0],
+}
+EVERY_MS = {"oc": 60_000, "gw": 60_000}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What one signal is for so many of its samples: near one value, moving a little or not."""
+
+    value: Value | None
+    samples: int
+    step: float
+
+
+def _stretches(values: list[Value | None], share: int) -> st.SearchStrategy[list[Stretch]]:
+    usual = values[:2]
+    value = st.sampled_from([*usual * share, *values])
+    return st.lists(st.builds(Stretch, value, st.integers(1, 90), st.sampled_from([0.0, 0.001, 0.01])), min_size=1, max_size=6)
+
+
+def pasts(site: Site) -> st.SearchStrategy[list[Block]]:
+    """Some hours of a site, in blocks of different length. `calm`: how much more often a signal is as usual."""
+    ids = {asset.id for asset in site.assets}
+    signals = [key for key in VALUES if key[0] in ids]
+
+    def series(calm: int) -> st.SearchStrategy[dict[tuple[str, str], list[Stretch]]]:
+        return st.fixed_dictionaries({}, optional={key: _stretches(VALUES[key], calm) for key in signals})
+
+    cuts = st.lists(st.integers(1, 150), max_size=2)
+    return st.builds(_blocks, st.just(site), st.sampled_from([0, 4, 40]).flatmap(series), cuts)
+
+
+def _blocks(site: Site, series: dict[tuple[str, str], list[Stretch]], cuts: list[int]) -> list[Block]:
+    edges = sorted({START_MS, *(START_MS + cut * MINUTE_MS + 1234 for cut in cuts), START_MS + HOURS * 60 * MINUTE_MS})
+    found = []
+    for begin, end in zip(edges, edges[1:], strict=False):
+        found.append(
+            Block(site.id, begin, end, [block for asset in site.assets if (block := _asset(asset.id, asset.kind, series, begin, end))])
+        )
+    return found
+
+
+def _asset(name: str, kind: str, series: dict[tuple[str, str], list[Stretch]], begin: int, end: int) -> AssetBlock | None:
+    columns: dict[str, tuple[list[int], list[Value]]] = {}
+    for (asset, signal), stretches in series.items():
+        if asset == name:
+            pairs = [(at, value) for at, value in _samples(name, stretches) if begin <= at < end]
+            if pairs:
+                columns[signal] = ([at for at, _ in pairs], [value for _, value in pairs])
+    return joined(name, kind, columns) if columns else None
+
+
+def _samples(asset: str, stretches: list[Stretch]) -> list[tuple[int, Value]]:
+    every_ms = EVERY_MS.get(asset, 10_000)
+    found: list[tuple[int, Value]] = []
+    place = 0
+    for stretch in stretches:
+        for nth in range(stretch.samples):
+            value = stretch.value
+            if value is not None:
+                moved = value + stretch.step * (nth % 7) if isinstance(value, float) else value
+                found.append((START_MS + 137 + place * every_ms, moved))
+            place += 1
+    return found
+
+
+END_MS = START_MS + HOURS * 60 * MINUTE_MS
+
+
+def plainly(site: Site, rules: RuleSet, blocks: list[Block]) -> Side:
+    side = Side([site], rules, START_MS)
+    side.step(Decoded(1, START_MS, [Control("start", b"{}", START_MS)], [], 1, 0))
+    seq = 2
+    for block in blocks:
+        for batch in block.batches(seq):
+            side.step(batch)
+            seq = batch.seq + 1
+    side.advance(END_MS)
+    return side
+
+
+def known(side: Side) -> tuple[list[Episode], Any]:
+    fold_ = side.evaluator.sites["dh"]
+    return side.episodes.all(), msgspec.to_builtins(fold_.dump(END_MS))
+
+
+@pytest.mark.parametrize("rules", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("site", SITES.values(), ids=SITES)
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_strides_are_the_plain_fold(site: Site, rules: tuple[RuleSet, ...], data: st.DataObject) -> None:
+    blocks = data.draw(pasts(site))
+    sides = [Side([site], each, START_MS) for each in rules]
+    fold(sides, blocks, (START_MS, END_MS), lambda *_: None)
+    for side, each in zip(sides, rules, strict=True):
+        expected, found = known(plainly(site, each, blocks)), known(side)
+        event(f"{min(3, len(expected[0]))} occurrences or more")
+        assert found[0] == expected[0]
+        assert found[1] == expected[1]
