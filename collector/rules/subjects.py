@@ -61,18 +61,22 @@ class Subject:
 def subjects(layers: Layers, sites: Sequence[Site]) -> list[Subject]:
     """One for all assets of a kind that declare the same, and on which the same overrides hold."""
     scope_of = _Scopes(layers)
-    by_kind: dict[str, tuple[Callable[[Asset], object], dict[object, Subject]]] = {}
+    keys: dict[str, Callable[[Asset], object]] = {}
+    found: dict[str, dict[object, Subject]] = {}
     for number, site in enumerate(sites):
         for index, asset in enumerate(site.assets):
-            key, found = by_kind.get(asset.kind) or by_kind.setdefault(asset.kind, (_key(asset, layers), {}))
-            declares, scope = key(asset), scope_of(site.id, asset) if scope_of.changed else EVERYWHERE
-            here = declares if scope is EVERYWHERE else (scope, declares)
-            subject = found.get(here)
+            kind = asset.kind
+            if kind not in keys:
+                keys[kind], found[kind] = _key(asset, layers), {}
+            declares, scope = keys[kind](asset), EVERYWHERE
+            if scope_of.changed and (scope := scope_of(site.id, asset)) is not EVERYWHERE:
+                declares = (scope, declares)
+            subject = found[kind].get(declares)
             if subject is None:
-                found[here] = Subject(scope, site.id, asset, ("sites", number, "assets", index))
+                found[kind][declares] = Subject(scope, site.id, asset, ("sites", number, "assets", index))
             else:
                 subject.count += 1
-    return [subject for _, found in by_kind.values() for subject in found.values()]
+    return [subject for subjects_ in found.values() for subject in subjects_.values()]
 
 
 class _Scopes:

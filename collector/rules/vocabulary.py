@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from collector.selfwatch import Health
+from collector.stock.numbers import NUMBERS
 from devices.assets import Asset
 from devices.kinds.catalogue import KINDS
 from devices.kinds.kind import number, state
@@ -31,16 +32,16 @@ COMPUTED: Mapping[str, Mapping[str, str]] = {
 """Numbers that follow from something else that an asset declares, by kind: the number, and what it follows from."""
 
 _FEEDING = state("feeding", "The kind of source that feeds the line.", "psa", "manifold", "lox", "mixed")
-_SITE_SIGNALS = {
-    name: number(name, text, (-1_000, 100_000))
-    for name, text in (
-        ("demand_lpm", "What the site uses."),
-        ("usual_lpm", "What it used at this hour of other days."),
-        ("expected_lpm", "What its beds explain."),
-        ("idle_plant_lpm", "What is taken from stock while a healthy plant stands idle."),
-        ("unaccounted_lpm", "What the stock loses and no meter shows."),
-    )
+_SITE_TEXTS = {
+    "demand_lpm": "What the site uses.",
+    "usual_lpm": "What it used at this hour of other days.",
+    "expected_lpm": "What its beds explain.",
+    "idle_plant_lpm": "What is taken from stock while a healthy plant stands idle.",
+    "unaccounted_lpm": "What the stock loses and no meter shows.",
 }
+_SITE_SIGNALS = {name: number(name, _SITE_TEXTS.get(name, ""), (-1_000, 100_000)) for name in sorted(NUMBERS | _SITE_TEXTS.keys())}
+"""The numbers of the estimate of a site's stock."""
+
 _DERIVED: Mapping[str, Mapping[str, Signal]] = {
     "psa_plant": {"feeding": _FEEDING},
     "pipeline": {"feeding": _FEEDING},
