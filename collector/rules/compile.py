@@ -168,7 +168,7 @@ def _thresholds(test: Test, known: dict[str, float]) -> tuple[Threshold, ...] | 
         return ()
     if test.type == "forecast":
         return (Threshold(-1, test.within_h or 0.0, test.clear_h or test.within_h or 0.0),)
-    side = -1 if test.type in {"below", "outside", "falling", "changeover", "standby", "hours_left"} else 1
+    side = _side(test)
     found: list[Threshold] = []
     for sign, limit, clear in ((side, test.limit, test.clear), (1, test.upper, test.upper_clear)):
         if limit is None:
@@ -180,6 +180,11 @@ def _thresholds(test: Test, known: dict[str, float]) -> tuple[Threshold, ...] | 
         turned = -1 if test.type == "falling" else 1
         found.append(Threshold(sign, turned * at, turned * back))
     return tuple(found)
+
+
+def _side(test: Test) -> int:
+    """−1 where low is bad."""
+    return -1 if test.type in {"below", "outside", "falling", "changeover", "standby", "hours_left"} else 1
 
 
 def _reads(rule: Rule, test: Test) -> tuple[str, ...]:
@@ -206,7 +211,10 @@ def _unit(test: Test, thresholds: tuple[Threshold, ...]) -> str:
 def _worse(rule: Rule, known: dict[str, float]) -> Threshold | None:
     """Where a shelf ends although its time is not over."""
     at = rule.worse_limit.value(known) if rule.worse_limit is not None else None
-    return None if at is None else Threshold(-1 if rule.type in {"below", "hours_left"} else 1, at, at)
+    if at is None:
+        return None
+    at = -at if rule.type == "falling" else at
+    return Threshold(_side(rule), at, at)
 
 
 def _gate(gate: Gate, knows: _Knows) -> OpenGate | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -103,7 +104,7 @@ def pasts(site: Site) -> st.SearchStrategy[list[Block]]:
 def _blocks(site: Site, series: dict[tuple[str, str], list[Stretch]], cuts: list[int]) -> list[Block]:
     edges = sorted({START_MS, *(START_MS + cut * MINUTE_MS + 1234 for cut in cuts), START_MS + HOURS * 60 * MINUTE_MS})
     found = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         found.append(
             Block(site.id, begin, end, [block for asset in site.assets if (block := _asset(asset.id, asset.kind, series, begin, end))])
         )
