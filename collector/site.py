@@ -31,6 +31,8 @@ from devices.signal import HISTORY, Observation, Timing, Value
 
 Wake = Callable[[int, str, str], None]
 
+DUES = ("listen", "minute", "silence", "late", "alarm")
+"""What comes due, in the order in which it is met at one instant: what is looked at anew is before what ends by the clock alone."""
 STOCK_EVERY_MS = 60_000
 LISTEN_EVERY_MS = 30_000
 _STOCK_SIGNALS = {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind in (*KINDS, "collector")}
@@ -141,6 +143,7 @@ class SiteFold:
         if asset is not None:
             asset.fault(signal, received_ms)
             self._judge_others(asset, (received_ms, received_ms), out)
+            self.panel.settle(received_ms, out)
             self._stay_awake(asset)
 
     def status(self, name: str, online: bool, received_ms: int, *, retained: bool) -> None:
@@ -171,6 +174,7 @@ class SiteFold:
         """Why it is refused (empty where it was obeyed), and what the alarm shows now."""
         key = key_of(command.alarm.partition("/")[2])
         refused = self.panel.command(command, now_ms, out)
+        self.panel.settle(now_ms, out)
         if (asset := self.assets.get(key[0])) is not None:
             self._stay_awake(asset)
         alarm = self.book.alarms.get(key)
@@ -181,6 +185,7 @@ class SiteFold:
         {"alarm": self._alarm, "silence": self._silence, "listen": self._listen, "minute": self._minute, "late": self._late_over}[what](
             key, now_ms, out
         )
+        self.panel.settle(now_ms, out)
 
     # ---- what the panel asks -------------------------------------------------------------------------------------------------
 
@@ -192,6 +197,10 @@ class SiteFold:
         name, rule = key
         asset = self.assets.get(name)
         return asset.program.by_id.get(rule) if asset is not None else self._site_rules.get(rule) if not name else None
+
+    def conditions(self, asset: str) -> Iterable[Condition]:
+        """All of an asset, or of the site; the worse before the milder."""
+        return self.assets[asset].program.all if asset else self._conditions
 
     def interval_ms(self, asset: str) -> float:
         return self.assets[asset].asset.interval_s * 1000 if asset else STOCK_EVERY_MS
@@ -209,6 +218,10 @@ class SiteFold:
         gateway = self.listening.group_of.get(asset, SITE)
         return f"{gateway}/ST-OF" if gateway and self.listening.is_dark(gateway) and self.book.is_open((gateway, "ST-OF")) else ""
 
+    def behind(self, asset: str) -> Iterable[str]:
+        """The assets that are heard through a gateway, or all of the site where the name is empty."""
+        return (member.asset.id for member in self.listening.groups.get(asset, ()))
+
     def suspect(self, asset: str, signals: Iterable[str]) -> bool:
         """One of the signals can't be believed."""
         of = self.assets.get(asset)
@@ -221,17 +234,17 @@ class SiteFold:
 
     def _look(self, asset: AssetState, obs: Observation, out: StateChange) -> None:
         """Judge every condition of the asset on its latest values."""
-        name = asset.asset.id
-        times = (obs.event_ms, obs.received_ms)
+        name, now_ms = asset.asset.id, obs.received_ms
         asset.state.bad_clock = bool(obs.timing & _LYING_CLOCK)
         for condition in asset.program.conditions:
             key, verdict = (name, condition.rule.id), condition.judge(asset.values)
             if verdict is Verdict.RAISE or key in self.book.alarms:
-                self.panel.judge(key, condition, verdict, condition.value(asset.values), times, out)
-        self._judge_others(asset, times, out)
-        self._stay_awake(asset)
+                self.panel.judge(key, condition, verdict, condition.value(asset.values), (obs.event_ms, now_ms), out)
+        self._judge_others(asset, (obs.event_ms, now_ms), out)
         if name in self._members:
-            self._judge_site(times[1], out)
+            self._judge_site(now_ms, out)
+        self.panel.settle(now_ms, out)
+        self._stay_awake(asset)
 
     def _judge_others(self, asset: AssetState, times: tuple[int, int], out: StateChange) -> None:
         """What is judged on the asset, and not on the values of its signals alone."""
@@ -335,8 +348,7 @@ class SiteFold:
                 if condition.rule.type == kind:
                     self.panel.judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
             if before != self.listening.is_dark(name):
-                for member in self.listening.groups[name]:
-                    self.panel.settle_others(member.asset.id, now_ms, out)
+                self.panel.stir(self.behind(name))
         if not self.takes_turns:
             self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, LISTEN_EVERY_MS), "listen", "")
@@ -351,6 +363,7 @@ class SiteFold:
         for asset in self.assets.values():
             for condition in _of_type(asset.program, "forecast"):
                 self._judge_now((asset.asset.id, condition.rule.id), condition, asset.values, now_ms, out)
+        self.panel.settle(now_ms, out)
         self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, STOCK_EVERY_MS), "minute", "")
 
