@@ -142,7 +142,7 @@ class SiteFold:
         asset = self.assets.get(name)
         if asset is not None:
             asset.fault(signal, received_ms)
-            self._judge_others(asset, (received_ms, received_ms), out)
+            self._judge_faults(asset, received_ms, out)
             self.panel.settle(received_ms, out)
             self._stay_awake(asset)
 
@@ -250,20 +250,21 @@ class SiteFold:
         """What is judged on the asset, and not on the values of its signals alone."""
         name, now_ms = asset.asset.id, times[1]
         for condition in asset.program.others:
-            key, kind, value = (name, condition.rule.id), condition.rule.type, None
-            if kind == "clock":
-                verdict = Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR
-            elif kind == "silent":
-                if not self.book.awake(key):
-                    continue
+            key = (name, condition.rule.id)
+            if condition.rule.type == "clock":
+                self.panel.judge(key, condition, Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR, None, times, out)
+            elif condition.rule.type == "silent" and self.book.awake(key):
                 silent = asset.silent_signals(condition.rule.signals, now_ms, 0)
-                verdict, times = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR, (now_ms, now_ms)
-            elif kind == "out_of_range":
-                value = ", ".join(sorted(asset.state.faulty or ()))
-                verdict, times = Verdict.RAISE if value else Verdict.CLEAR, (now_ms, now_ms)
-            else:
-                continue
-            self.panel.judge(key, condition, verdict, value, times, out)
+                verdict = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR
+                self.panel.judge(key, condition, verdict, None, (now_ms, now_ms), out)
+        self._judge_faults(asset, now_ms, out)
+
+    def _judge_faults(self, asset: AssetState, now_ms: int, out: StateChange) -> None:
+        """Whether a sensor gives what none can give is known when it comes; it says nothing of silence or clocks."""
+        faulty = ", ".join(sorted(asset.state.faulty or ()))
+        for condition in _of_type(asset.program, "out_of_range"):
+            verdict = Verdict.RAISE if faulty else Verdict.CLEAR
+            self.panel.judge((asset.asset.id, condition.rule.id), condition, verdict, faulty, (now_ms, now_ms), out)
 
     def _stay_awake(self, asset: AssetState) -> None:
         name = asset.asset.id

@@ -42,6 +42,18 @@ def test_one_silent_sensor_is_told_after_its_time_and_clears_at_the_second_readi
     story.expect("line/SN-SI cleared")
 
 
+def test_a_value_that_no_sensor_gives_does_not_end_a_silence() -> None:
+    story = Story([LINE])
+    story.say(0, "line", **GOOD)
+    story.wait(130)
+    story.expect("line/SN-SI raised")
+    story.say(140, "line", **GOOD)
+    story.say(150, "line", line_pressure_bar=99.0)
+    story.expect()
+    story.say(160, "line", **GOOD)
+    story.expect("line/SN-SI cleared")
+
+
 def test_one_silent_signal_of_an_asset_that_still_talks() -> None:
     story = hospital()
     for at_s in range(310, 520, 10):
