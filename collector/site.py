@@ -126,13 +126,13 @@ class SiteFold:
         if asset.derives:
             values = asset.derive(values, obs.event_ms)
         if asset.awake or obs.timing or asset.state.bad_clock:
-            self._look(asset, obs, out)
+            self._look(asset, obs, values, out)
         else:
             watches = asset.program.watches
             for name, value in values.items():
                 watch = watches.get(name)
                 if watch is not None and not (watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud):
-                    self._look(asset, obs, out)
+                    self._look(asset, obs, values, out)
                     break
         if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):
             self._take_stock(obs, values, out)
@@ -232,14 +232,17 @@ class SiteFold:
 
     # ---- readings ------------------------------------------------------------------------------------------------------------
 
-    def _look(self, asset: AssetState, obs: Observation, out: StateChange) -> None:
-        """Judge every condition of the asset on its latest values."""
+    def _look(self, asset: AssetState, obs: Observation, news: Mapping[str, Value], out: StateChange) -> None:
+        """Judge every condition of the asset on its latest values. An on-delay begins with news of its own: whether a gate that opens
+        finds an old value does not depend on who else of the asset is awake."""
         name, now_ms = asset.asset.id, obs.received_ms
         asset.state.bad_clock = bool(obs.timing & _LYING_CLOCK)
         for condition in asset.program.conditions:
             key, verdict = (name, condition.rule.id), condition.judge(asset.values)
-            if verdict is Verdict.RAISE or key in self.book.alarms:
-                self.panel.judge(key, condition, verdict, condition.value(asset.values), (obs.event_ms, now_ms), out)
+            begun, known = self.book.begun(key), verdict is Verdict.RAISE or key in self.book.alarms
+            if begun or (known and not news.keys().isdisjoint(condition.inputs)):
+                event_ms = asset.shown_ms(condition, obs.event_ms) if verdict is Verdict.CLEAR else obs.event_ms
+                self.panel.judge(key, condition, verdict, condition.value(asset.values), (event_ms, now_ms), out)
         self._judge_others(asset, (obs.event_ms, now_ms), out)
         if name in self._members:
             self._judge_site(now_ms, out)

@@ -139,6 +139,8 @@ class Alarm(msgspec.Struct, array_like=True):
         if verdict is not (Verdict.CLEAR if self.condition else Verdict.RAISE):
             self.pending_ms = self.deadline_ms = self.paused_ms = None
             return []
+        if self.condition and self.paused_ms is not None and event_ms < self.paused_ms:
+            return []  # it was seen before the pause, and not since
         wait = traits.off_ms if self.condition else traits.on_ms
         if self.pending_ms is None or self.paused_ms is not None:
             waited_ms = self.paused_ms - self.pending_ms if self.pending_ms is not None and self.paused_ms is not None else 0

@@ -171,11 +171,12 @@ class Panel:
         until_ms = now_ms + round(command.minutes * 60_000)
         match command.command:
             case "ack":
-                return alarm.acknowledge(now_ms, self._traits(key, condition), command.by)
+                return alarm.acknowledge(now_ms, self._traits(key, condition, alarm.priority), command.by)
             case "reset":
                 return alarm.reset(now_ms, command.by)
             case "shelve":
-                return alarm.shelve(Aside(until_ms, command.by, command.why, command.one_shot, self._floor_h()), now_ms)
+                priority = alarm.priority or condition.rule.priority
+                return alarm.shelve(Aside(until_ms, command.by, command.why, command.one_shot, self._floor_h(), priority), now_ms)
             case "unshelve":
                 return alarm.unshelve(now_ms, command.by, command.why)
             case "out_of_service":
@@ -243,7 +244,7 @@ class Panel:
     def _is_worse(self, key: Key, condition: Condition, value: Value | None) -> bool:
         """The value is beyond the next worse limit: the rule's own word for it, or the limit of a rule that it is under."""
         if condition.worse is not None and isinstance(value, float):
-            return condition.worse.judge(value) is Verdict.RAISE
+            return condition.worse.judge(value) is Verdict.RAISE and condition.closed(self._around.values(key[0])) is None
         worse = (self._around.condition((key[0], rule)) for rule in condition.rule.under)
         return any(each is not None and each.judge(self._around.values(key[0])) is Verdict.RAISE for each in worse)
 
@@ -267,10 +268,10 @@ class Panel:
         if due_ms is not None and due_ms != before_ms:
             self._wake(due_ms, "alarm", f"{key[0]}/{key[1]}")
 
-    def _traits(self, key: Key, condition: Condition) -> Traits:
+    def _traits(self, key: Key, condition: Condition, priority: Priority | None = None) -> Traits:
         rule, interval_ms = condition.rule, self._around.interval_ms(key[0])
         silent = rule.type == "silent"
-        realarm_s = REALARM_S.get(rule.priority, 0.0) if rule.realarm_s is None else rule.realarm_s
+        realarm_s = REALARM_S.get(priority or rule.priority, 0.0) if rule.realarm_s is None else rule.realarm_s
         return Traits(
             int(rule.on_delay_s * 1000),
             int(interval_ms / 2) if silent else int(rule.off_delay_s * 1000),
