@@ -67,8 +67,8 @@ class Aside(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Alarm(msgspec.Struct, array_like=True):
-    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock;
-    `paused_ms` is the event time since which nothing can be said, so that the delay stands still.
+    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock, or is when
+    the off-delay should have ended; `paused_ms` is the event time since which nothing can be said, so that the delay stands still.
 
     `told`: people were told of this occurrence. `priority` is None while it is the rule's own. `hidden_by` names what suppresses it by
     design; `release_ms` is when that ends for good. `known_ms` is when it was raised by the collector's clock.
@@ -114,8 +114,16 @@ class Alarm(msgspec.Struct, array_like=True):
     def due_ms(self) -> int | None:
         """When something happens by the clock alone."""
         ends = [aside.until_ms for aside in (self.shelf, self.removed) if aside is not None]
-        times = [at for at in (self.deadline_ms, self.release_ms, self.realarm_ms, *ends) if at is not None]
+        on_delay_ms = None if self.condition else self.deadline_ms
+        times = [at for at in (on_delay_ms, self._release_due_ms, self.realarm_ms, *ends) if at is not None]
         return min(times, default=None)
+
+    @property
+    def _release_due_ms(self) -> int | None:
+        """When what the design held back is shown: not while it is about to clear, unless the readings that would clear it stay away."""
+        if self.release_ms is None or self.deadline_ms is None:
+            return self.release_ms
+        return max(self.release_ms, self.deadline_ms)
 
     def shift(self, by_ms: int) -> None:
         """The collector's clock was put right: what is timed by it moves along."""
@@ -145,8 +153,8 @@ class Alarm(msgspec.Struct, array_like=True):
         if self.pending_ms is None or self.paused_ms is not None:
             waited_ms = self.paused_ms - self.pending_ms if self.pending_ms is not None and self.paused_ms is not None else 0
             self.pending_ms, self.paused_ms = event_ms - waited_ms, None
-            if not self.condition:
-                self.deadline_ms = now_ms + max(wait - waited_ms, traits.patience_ms)
+            on_delay_ms = max(wait - waited_ms, traits.patience_ms)
+            self.deadline_ms = now_ms + (wait + traits.patience_ms if self.condition else on_delay_ms)
         if event_ms - self.pending_ms < wait:
             return []
         return self._turn(self.pending_ms + wait, now_ms, traits, now)
@@ -155,10 +163,10 @@ class Alarm(msgspec.Struct, array_like=True):
         """What is due by the clock: the end of the on-delay (no reading came to say otherwise), of a shelf, of a time out of service, of
         what a design rule held back, and the re-alarm."""
         changes: list[Change] = []
-        if self.deadline_ms is not None and self.pending_ms is not None and now_ms >= self.deadline_ms:
+        if not self.condition and self.deadline_ms is not None and self.pending_ms is not None and now_ms >= self.deadline_ms:
             changes += self._turn(self.pending_ms + traits.on_ms, now_ms, traits, now)
-        if self.release_ms is not None and now_ms >= self.release_ms:
-            changes += self._shown_again(now_ms)
+        if (release_ms := self._release_due_ms) is not None and now_ms >= release_ms:
+            changes += self.hide(now.hidden_by, now_ms) if now.hidden_by else self._shown_again(now_ms)
         if self.shelf is not None and now_ms >= self.shelf.until_ms:
             changes += self.unshelve(self.shelf.until_ms, "", "its time is over")
         if self.removed is not None and now_ms >= self.removed.until_ms:
@@ -219,10 +227,8 @@ class Alarm(msgspec.Struct, array_like=True):
         """Nothing suppresses it any more. What still holds is announced when the on-delay is over once more."""
         if not self.hidden_by or self.release_ms is not None:
             return []
-        if traits.on_ms and self.condition:
-            self.release_ms = now_ms + traits.on_ms
-            return []
-        return self._shown_again(now_ms)
+        self.release_ms = now_ms + traits.on_ms
+        return self._shown_again(now_ms) if self._release_due_ms == now_ms else []
 
     # ---- small things --------------------------------------------------------------------------------------------------------
 

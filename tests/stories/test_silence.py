@@ -207,6 +207,15 @@ def test_a_sensor_that_was_silent_before_is_hidden_when_its_gateway_goes_dark_an
     story.expect("line/SN-SI cleared")
 
 
+def test_a_sensor_that_is_healed_is_not_announced_because_its_silence_is_over() -> None:
+    """Values that no sensor gives, for so long that it counts as silent; then good ones, that end both."""
+    story = Story([LINE])
+    story.keep_saying("line", 0, 300, line_pressure_bar=99.0)
+    story.expect("line/SN-RG raised", "line/SN-SI raised")
+    story.keep_saying("line", 310, 500, **GOOD)
+    story.expect("line/SN-SI cleared", "line/SN-RG cleared")
+
+
 def test_a_gateway_that_spoke_at_last_is_not_dark_by_the_clock() -> None:
     """The delay of ST-OF ends in the very instant in which somebody is heard again."""
     story = hospital()

@@ -197,6 +197,43 @@ def test_what_is_suppressed_again_while_it_waits_goes_on_being_suppressed() -> N
     assert alarm.due_ms is None
 
 
+def test_what_is_about_to_clear_is_not_announced_by_the_end_of_its_suppression() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    alarm.judge(CLEAR, 35_000, 35_000, TRAITS)
+    assert alarm.due_ms == 35_000 + 30_000 + 15_000
+    assert alarm.expire(40_000, TRAITS) == []
+    assert events(alarm.judge(CLEAR, 65_000, 65_000, TRAITS)) == [("cleared", "normal", True)]
+
+
+def test_it_is_announced_where_the_readings_stay_away_that_would_clear_it() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.judge(CLEAR, 25_000, 25_000, TRAITS)
+    alarm.unhide(30_000, TRAITS)
+    assert alarm.expire(69_999, TRAITS) == []
+    assert events(alarm.expire(70_000, TRAITS)) == [("unsuppressed", "unacknowledged", True)]
+
+
+def test_it_is_announced_where_the_condition_comes_back_meanwhile() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    alarm.judge(CLEAR, 35_000, 35_000, TRAITS)
+    alarm.judge(RAISE, 50_000, 50_000, TRAITS)
+    assert alarm.due_ms == 40_000
+    assert events(alarm.expire(50_000, TRAITS)) == [("unsuppressed", "unacknowledged", True)]
+
+
+def test_what_is_suppressed_by_another_at_the_instant_it_would_be_shown_stays_hidden() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    assert alarm.expire(40_000, TRAITS, Now("PL-DN")) == []
+    assert (alarm.state, alarm.hidden_by, alarm.due_ms) == ("suppressed", "PL-DN", None)
+
+
 def test_what_is_raised_while_it_is_suppressed_is_logged_only() -> None:
     alarm = Alarm()
     alarm.judge(RAISE, 0, 0, TRAITS)
