@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from collector.alarms.states import RELEASED, Trigger, follow
-from collector.outputs import AlarmEvent, AlarmState, Priority, ProcessState
+from collector.outputs import PRIORITIES, AlarmEvent, AlarmState, Priority, ProcessState
 from collector.rules.condition import Verdict
 
 
@@ -57,13 +57,15 @@ NOW = Now()
 
 
 class Aside(msgspec.Struct, frozen=True, array_like=True):
-    """A shelf, or a time out of service. `floor_h`: the shelf ends when the hours left fall below."""
+    """A shelf, or a time out of service. A shelf ends when the hours left fall below `floor_h`, and when the alarm is of a higher priority
+    than the one that it was shelved at."""
 
     until_ms: int
     by: str
     why: str
     one_shot: bool = False
     floor_h: float | None = None
+    priority: Priority = "high"
 
 
 class Alarm(msgspec.Struct, array_like=True):
@@ -179,7 +181,7 @@ class Alarm(msgspec.Struct, array_like=True):
     def escalate(self, priority: Priority, now_ms: int) -> list[Change]:
         """It has become more urgent; only then this is called."""
         self.priority = priority
-        return self._follow("escalate", now_ms)
+        return self._follow("escalate", now_ms) + self._too_urgent_for_its_shelf(now_ms)
 
     # ---- what people do ------------------------------------------------------------------------------------------------------
 
@@ -243,7 +245,7 @@ class Alarm(msgspec.Struct, array_like=True):
         self.pending_ms = self.deadline_ms = self.paused_ms = None
         if self.condition:
             self.known_ms, self.hidden_by, self.priority = now_ms, now.hidden_by, now.priority
-            return self._follow("condition_true", event_ms)
+            return self._follow("condition_true", event_ms) + self._too_urgent_for_its_shelf(now_ms)
         unheard = self.quiet or bool(self.hidden_by) or not self.told or traits.auto_ack
         self.hidden_by, self.release_ms, self.realarm_ms = "", None, None
         trigger: Trigger = "condition_false_latching" if traits.latched else "condition_false_untold" if unheard else "condition_false"
@@ -251,6 +253,11 @@ class Alarm(msgspec.Struct, array_like=True):
         if self.shelf is not None and self.shelf.one_shot:
             changes += self.unshelve(now_ms, "", "its condition is over")
         return changes
+
+    def _too_urgent_for_its_shelf(self, now_ms: int) -> list[Change]:
+        if self.shelf is None or self.priority is None or PRIORITIES.index(self.priority) <= PRIORITIES.index(self.shelf.priority):
+            return []
+        return self.unshelve(now_ms, "", "it is more urgent now")
 
     def _shown_again(self, now_ms: int) -> list[Change]:
         self.hidden_by, self.release_ms = "", None

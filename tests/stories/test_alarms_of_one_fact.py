@@ -143,3 +143,25 @@ def test_a_shelved_worse_alarm_hides_nothing_until_its_shelf_ends() -> None:
 
 
 CONCENTRATOR = {"id": "oc", "kind": "concentrator"}
+
+
+def test_a_spare_unit_that_is_shelved_for_a_day_is_heard_of_when_it_is_in_use() -> None:
+    story = Story([CONCENTRATOR])
+    story.keep_saying("oc", 0, 60, o2_purity_pct=80.0, in_use=False)
+    assert story.command(65, "shelve", "oc/CN-LL", why="spare unit", minutes=1440) == ""
+    story.expect("oc/CN-LL raised", "oc/CN-LL shelved")
+    story.say(70, "oc", o2_purity_pct=80.0, in_use=True)
+    story.expect("oc/CN-LL escalated", "oc/CN-LL unshelved")
+    assert (story.last.priority, story.last.annunciate) == ("high", True)
+
+
+def test_what_has_become_high_is_announced_again_after_half_an_hour() -> None:
+    story = Story([CONCENTRATOR])
+    story.keep_saying("oc", 0, 60, o2_purity_pct=80.0, in_use=False)
+    assert story.command(65, "ack", "oc/CN-LL") == ""
+    story.say(70, "oc", in_use=True)
+    assert story.command(75, "ack", "oc/CN-LL") == ""
+    story.wait(75 + 1799)
+    story.expect("oc/CN-LL raised", "oc/CN-LL acknowledged", "oc/CN-LL escalated", "oc/CN-LL acknowledged", only="CN-LL")
+    story.wait(75 + 1800)
+    story.expect("oc/CN-LL realarmed", only="CN-LL")

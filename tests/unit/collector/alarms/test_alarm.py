@@ -3,6 +3,7 @@
 import pytest
 
 from collector.alarms.alarm import Alarm, Aside, Change, Now, Traits
+from collector.outputs import Priority
 from collector.rules.condition import Verdict
 
 RAISE, CLEAR, HOLD, PAUSE = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD, Verdict.PAUSE
@@ -263,3 +264,23 @@ def test_more_urgent_is_announced_anew_even_if_it_was_acknowledged() -> None:
     alarm.acknowledge(11_000, TRAITS, "Asha")
     assert events(alarm.escalate("high", 12_000)) == [("escalated", "unacknowledged", True)]
     assert alarm.priority == "high"
+
+
+LOW_SHELF = Aside(600_000, "Asha", "spare unit", priority="low")
+
+
+def test_what_becomes_more_urgent_ends_a_shelf_that_was_given_to_less() -> None:
+    alarm = open_alarm()
+    alarm.shelve(LOW_SHELF, 20_000)
+    assert events(alarm.escalate("high", 30_000)) == [("escalated", "shelved", False), ("unshelved", "unacknowledged", True)]
+
+
+@pytest.mark.parametrize(
+    ("priority", "told"),
+    [(None, [("raised", "shelved", False)]), ("high", [("raised", "shelved", False), ("unshelved", "unacknowledged", True)])],
+)
+def test_what_begins_more_urgent_than_its_shelf_is_announced(priority: Priority | None, told: list[tuple[str, str, bool]]) -> None:
+    alarm = Alarm()
+    alarm.shelve(LOW_SHELF, 0)
+    alarm.judge(RAISE, 0, 0, TRAITS)
+    assert events(alarm.judge(RAISE, 10_000, 10_000, TRAITS, Now("", priority))) == told
