@@ -244,7 +244,7 @@ class Panel:
     def _is_worse(self, key: Key, condition: Condition, value: Value | None) -> bool:
         """The value is beyond the next worse limit: the rule's own word for it, or the limit of a rule that it is under."""
         if condition.worse is not None and isinstance(value, float):
-            return condition.worse.judge(value) is Verdict.RAISE
+            return condition.worse.judge(value) is Verdict.RAISE and condition.closed(self._around.values(key[0])) is None
         worse = (self._around.condition((key[0], rule)) for rule in condition.rule.under)
         return any(each is not None and each.judge(self._around.values(key[0])) is Verdict.RAISE for each in worse)
 

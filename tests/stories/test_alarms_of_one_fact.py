@@ -142,6 +142,16 @@ def test_a_shelved_worse_alarm_hides_nothing_until_its_shelf_ends() -> None:
     assert (story.state("psa/PU-LL"), story.state("psa/PU-L")) == ("unacknowledged", "suppressed")
 
 
+def test_a_purity_that_means_nothing_ends_no_shelf() -> None:
+    story = Story([PSA])
+    purity(story, 0, 20, 89.0)
+    assert story.command(25, "shelve", "psa/PU-LL", why="analyser is being calibrated", minutes=15) == ""
+    story.keep_saying("psa", 30, 60, state="standby", o2_purity_pct=60.0)
+    story.expect("psa/PU-LL shelved")
+    story.say(70, "psa", state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=87.0)
+    story.expect("psa/PU-LL unshelved")
+
+
 CONCENTRATOR = {"id": "oc", "kind": "concentrator"}
 
 
