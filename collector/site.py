@@ -198,9 +198,9 @@ class SiteFold:
         asset = self.assets.get(name)
         return asset.program.by_id.get(rule) if asset is not None else self._site_rules.get(rule) if not name else None
 
-    def conditions(self, asset: str) -> Iterable[Condition]:
+    def rules_of(self, asset: str) -> Iterable[Condition]:
         """All of an asset, or of the site; the worse before the milder."""
-        return self.assets[asset].program.all if asset else self._conditions
+        return self.assets[asset].program.all if asset else self.conditions
 
     def interval_ms(self, asset: str) -> float:
         return self.assets[asset].asset.interval_s * 1000 if asset else STOCK_EVERY_MS

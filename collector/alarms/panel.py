@@ -37,7 +37,7 @@ class Surroundings(Protocol):
 
     def values(self, asset: str) -> Mapping[str, Value]: ...
     def condition(self, key: Key) -> Condition | None: ...
-    def conditions(self, asset: str) -> Iterable[Condition]:
+    def rules_of(self, asset: str) -> Iterable[Condition]:
         """All of an asset (of the site where the name is empty), the worse before the milder."""
 
     def interval_ms(self, asset: str) -> float: ...
@@ -86,7 +86,7 @@ class Panel:
     def due(self, name: str, now_ms: int, out: StateChange) -> None:
         """A time announced through `wake` has come. Whatever else of the asset is due by now is met too, the worse before the milder."""
         asset, _ = key_of(name)
-        for condition in self._around.conditions(asset):
+        for condition in self._around.rules_of(asset):
             key = (asset, condition.rule.id)
             alarm = self.book.alarms.get(key)
             if alarm is not None and (due_ms := alarm.due_ms) is not None and due_ms <= now_ms:

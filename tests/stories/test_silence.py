@@ -228,7 +228,7 @@ def test_a_gateway_that_spoke_at_last_is_not_dark_by_the_clock() -> None:
     story.expect()
 
 
-TWO = [LINE, PSA, GATEWAY | {"assets": ["line"]}, {"id": "gx", "kind": "gateway", "assets": ["psa"]}]
+TWO: list[dict[str, Any]] = [LINE, PSA, GATEWAY | {"assets": ["line"]}, {"id": "gx", "kind": "gateway", "assets": ["psa"]}]
 
 
 def two_gateways(story: Story, start_s: int, end_s: int, without: str = "") -> None:

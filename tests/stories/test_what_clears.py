@@ -1,10 +1,12 @@
 """An alarm clears by readings that show it, and by nothing else."""
 
+from typing import Any
+
 from tests.stories.story import Story
 
 LINE = {"id": "line", "kind": "pipeline", "nominal_bar": 4.0}
 PSA = {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500}
-RUNNING = {"state": "running_on_spec", "o2_flow_lpm": 300.0}
+RUNNING: dict[str, Any] = {"state": "running_on_spec", "o2_flow_lpm": 300.0}
 
 
 def test_one_good_value_of_a_sensor_that_then_falls_silent_clears_nothing_though_others_are_read() -> None:
