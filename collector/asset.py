@@ -13,7 +13,7 @@ import msgspec
 from collector.derive import plant_state
 from collector.honesty import CHARACTERS, Honesty, HonestyState
 from collector.rates import Series, Standing, change, hours_to
-from collector.rules.condition import Program, Still, standby_bar
+from collector.rules.condition import Condition, Program, Still, Verdict, standby_bar
 from devices.assets import Asset, PsaPlant
 from devices.signal import HISTORY, Observation, Quality, Timing, Value
 
@@ -232,6 +232,21 @@ class AssetState:
         state.slow_ms = 0
         for name, (event_ms, received_ms) in self.times.items():
             self.times[name] = (min(event_ms, received_ms + by_ms), received_ms + by_ms)
+
+    def shown_ms(self, condition: Condition, event_ms: int) -> int:
+        """When it was last measured what a condition says now; `event_ms` is when the asset spoke last.
+
+        A number counts when it is read: one good value of a sensor that then falls silent is not seen again in what others of the asset
+        read. A state or a contact stands until the controller says otherwise, and so does what a gate says.
+        """
+        if condition.parts:
+            clear = (part for part in condition.parts if part.judge(self.values) is Verdict.CLEAR)
+            return max((self.shown_ms(part, event_ms) for part in clear), default=event_ms)
+        value = condition.value(self.values)
+        if value.__class__ is not float or condition.closed(self.values) is not None:
+            return event_ms
+        names = [name for name in condition.test.signals if self.values.get(name) == value] or condition.test.signals
+        return min((self.times[name][0] for name in names if name in self.times), default=event_ms)
 
     def silence_due_ms(self, watched: tuple[str, ...], since_ms: int) -> int:
         """When the first of the watched signals will have been silent for too long, if nothing more comes; it is not reckoned from before

@@ -19,7 +19,7 @@ from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
 from collector.rules.model import RuleSet
 from collector.selfwatch import COLLECTOR_ASSET, COLLECTOR_SITE
-from collector.site import SiteFold, SiteState, Wake
+from collector.site import DUES, SiteFold, SiteState, Wake
 from devices.assets import Site
 from devices.signal import Observation
 
@@ -57,7 +57,7 @@ class Evaluator:
     def __init__(self, sites: Sequence[Site], rules: RuleSet, snapshots: Iterable[SiteSnapshot] = ()) -> None:
         known = {s.site: s for s in snapshots}
         programs = Programs(rules)
-        self._deadlines: list[tuple[int, str, str, str]] = []
+        self._deadlines: list[tuple[int, str, int, str]] = []
         self.sites: dict[str, SiteFold] = {}
         places: dict[str, Place] = {}
         for site in (*sites, COLLECTOR_SITE):
@@ -156,7 +156,7 @@ class Evaluator:
         while deadlines and deadlines[0][0] <= now_ms:
             due_ms, site_id, what, key = heapq.heappop(deadlines)
             self.now_ms = max(self.now_ms, due_ms)
-            self.sites[site_id].due(what, key, self.now_ms, out)
+            self.sites[site_id].due(DUES[what], key, self.now_ms, out)
         self.now_ms = max(self.now_ms, now_ms)
 
     def _begin(self, batch: Decoded) -> None:
@@ -185,7 +185,7 @@ class Evaluator:
 
     def _waker(self, site_id: str) -> Wake:
         def wake(due_ms: int, what: str, key: str) -> None:
-            heapq.heappush(self._deadlines, (due_ms, site_id, what, key))
+            heapq.heappush(self._deadlines, (due_ms, site_id, DUES.index(what), key))
 
         return wake
 

@@ -31,6 +31,8 @@ from devices.signal import HISTORY, Observation, Timing, Value
 
 Wake = Callable[[int, str, str], None]
 
+DUES = ("listen", "minute", "silence", "late", "alarm")
+"""What comes due, in the order in which it is met at one instant: what is looked at anew is before what ends by the clock alone."""
 STOCK_EVERY_MS = 60_000
 LISTEN_EVERY_MS = 30_000
 _STOCK_SIGNALS = {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind in (*KINDS, "collector")}
@@ -124,13 +126,13 @@ class SiteFold:
         if asset.derives:
             values = asset.derive(values, obs.event_ms)
         if asset.awake or obs.timing or asset.state.bad_clock:
-            self._look(asset, obs, out)
+            self._look(asset, obs, values, out)
         else:
             watches = asset.program.watches
             for name, value in values.items():
                 watch = watches.get(name)
                 if watch is not None and not (watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud):
-                    self._look(asset, obs, out)
+                    self._look(asset, obs, values, out)
                     break
         if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):
             self._take_stock(obs, values, out)
@@ -140,7 +142,8 @@ class SiteFold:
         asset = self.assets.get(name)
         if asset is not None:
             asset.fault(signal, received_ms)
-            self._judge_others(asset, (received_ms, received_ms), out)
+            self._judge_faults(asset, received_ms, out)
+            self.panel.settle(received_ms, out)
             self._stay_awake(asset)
 
     def status(self, name: str, online: bool, received_ms: int, *, retained: bool) -> None:
@@ -171,6 +174,7 @@ class SiteFold:
         """Why it is refused (empty where it was obeyed), and what the alarm shows now."""
         key = key_of(command.alarm.partition("/")[2])
         refused = self.panel.command(command, now_ms, out)
+        self.panel.settle(now_ms, out)
         if (asset := self.assets.get(key[0])) is not None:
             self._stay_awake(asset)
         alarm = self.book.alarms.get(key)
@@ -181,6 +185,7 @@ class SiteFold:
         {"alarm": self._alarm, "silence": self._silence, "listen": self._listen, "minute": self._minute, "late": self._late_over}[what](
             key, now_ms, out
         )
+        self.panel.settle(now_ms, out)
 
     # ---- what the panel asks -------------------------------------------------------------------------------------------------
 
@@ -192,6 +197,10 @@ class SiteFold:
         name, rule = key
         asset = self.assets.get(name)
         return asset.program.by_id.get(rule) if asset is not None else self._site_rules.get(rule) if not name else None
+
+    def rules_of(self, asset: str) -> Iterable[Condition]:
+        """All of an asset, or of the site; the worse before the milder."""
+        return self.assets[asset].program.all if asset else self.conditions
 
     def interval_ms(self, asset: str) -> float:
         return self.assets[asset].asset.interval_s * 1000 if asset else STOCK_EVERY_MS
@@ -209,6 +218,10 @@ class SiteFold:
         gateway = self.listening.group_of.get(asset, SITE)
         return f"{gateway}/ST-OF" if gateway and self.listening.is_dark(gateway) and self.book.is_open((gateway, "ST-OF")) else ""
 
+    def behind(self, asset: str) -> Iterable[str]:
+        """The assets that are heard through a gateway, or all of the site where the name is empty."""
+        return (member.asset.id for member in self.listening.groups.get(asset, ()))
+
     def suspect(self, asset: str, signals: Iterable[str]) -> bool:
         """One of the signals can't be believed."""
         of = self.assets.get(asset)
@@ -219,38 +232,42 @@ class SiteFold:
 
     # ---- readings ------------------------------------------------------------------------------------------------------------
 
-    def _look(self, asset: AssetState, obs: Observation, out: StateChange) -> None:
-        """Judge every condition of the asset on its latest values."""
-        name = asset.asset.id
-        times = (obs.event_ms, obs.received_ms)
+    def _look(self, asset: AssetState, obs: Observation, news: Mapping[str, Value], out: StateChange) -> None:
+        """Judge every condition of the asset on its latest values. An on-delay begins with news of its own: whether a gate that opens
+        finds an old value does not depend on who else of the asset is awake."""
+        name, now_ms = asset.asset.id, obs.received_ms
         asset.state.bad_clock = bool(obs.timing & _LYING_CLOCK)
         for condition in asset.program.conditions:
             key, verdict = (name, condition.rule.id), condition.judge(asset.values)
-            if verdict is Verdict.RAISE or key in self.book.alarms:
-                self.panel.judge(key, condition, verdict, condition.value(asset.values), times, out)
-        self._judge_others(asset, times, out)
-        self._stay_awake(asset)
+            begun, known = self.book.begun(key), verdict is Verdict.RAISE or key in self.book.alarms
+            if begun or (known and not news.keys().isdisjoint(condition.inputs)):
+                event_ms = asset.shown_ms(condition, obs.event_ms) if verdict is Verdict.CLEAR else obs.event_ms
+                self.panel.judge(key, condition, verdict, condition.value(asset.values), (event_ms, now_ms), out)
+        self._judge_others(asset, (obs.event_ms, now_ms), out)
         if name in self._members:
-            self._judge_site(times[1], out)
+            self._judge_site(now_ms, out)
+        self.panel.settle(now_ms, out)
+        self._stay_awake(asset)
 
     def _judge_others(self, asset: AssetState, times: tuple[int, int], out: StateChange) -> None:
         """What is judged on the asset, and not on the values of its signals alone."""
         name, now_ms = asset.asset.id, times[1]
         for condition in asset.program.others:
-            key, kind, value = (name, condition.rule.id), condition.rule.type, None
-            if kind == "clock":
-                verdict = Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR
-            elif kind == "silent":
-                if not self.book.awake(key):
-                    continue
+            key = (name, condition.rule.id)
+            if condition.rule.type == "clock":
+                self.panel.judge(key, condition, Verdict.RAISE if asset.state.bad_clock else Verdict.CLEAR, None, times, out)
+            elif condition.rule.type == "silent" and self.book.awake(key):
                 silent = asset.silent_signals(condition.rule.signals, now_ms, 0)
-                verdict, times = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR, (now_ms, now_ms)
-            elif kind == "out_of_range":
-                value = ", ".join(sorted(asset.state.faulty or ()))
-                verdict, times = Verdict.RAISE if value else Verdict.CLEAR, (now_ms, now_ms)
-            else:
-                continue
-            self.panel.judge(key, condition, verdict, value, times, out)
+                verdict = Verdict.HOLD if silent and condition.closed(asset.values) is None else Verdict.CLEAR
+                self.panel.judge(key, condition, verdict, None, (now_ms, now_ms), out)
+        self._judge_faults(asset, now_ms, out)
+
+    def _judge_faults(self, asset: AssetState, now_ms: int, out: StateChange) -> None:
+        """Whether a sensor gives what none can give is known when it comes; it says nothing of silence or clocks."""
+        faulty = ", ".join(sorted(asset.state.faulty or ()))
+        for condition in _of_type(asset.program, "out_of_range"):
+            verdict = Verdict.RAISE if faulty else Verdict.CLEAR
+            self.panel.judge((asset.asset.id, condition.rule.id), condition, verdict, faulty, (now_ms, now_ms), out)
 
     def _stay_awake(self, asset: AssetState) -> None:
         name = asset.asset.id
@@ -335,8 +352,7 @@ class SiteFold:
                 if condition.rule.type == kind:
                     self.panel.judge((name, condition.rule.id), condition, verdict, None, (event_ms, now_ms), out)
             if before != self.listening.is_dark(name):
-                for member in self.listening.groups[name]:
-                    self.panel.settle_others(member.asset.id, now_ms, out)
+                self.panel.stir(self.behind(name))
         if not self.takes_turns:
             self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, LISTEN_EVERY_MS), "listen", "")
@@ -351,6 +367,7 @@ class SiteFold:
         for asset in self.assets.values():
             for condition in _of_type(asset.program, "forecast"):
                 self._judge_now((asset.asset.id, condition.rule.id), condition, asset.values, now_ms, out)
+        self.panel.settle(now_ms, out)
         self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, STOCK_EVERY_MS), "minute", "")
 

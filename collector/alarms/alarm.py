@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from collector.alarms.states import RELEASED, Trigger, follow
-from collector.outputs import AlarmEvent, AlarmState, Priority, ProcessState
+from collector.outputs import PRIORITIES, AlarmEvent, AlarmState, Priority, ProcessState
 from collector.rules.condition import Verdict
 
 
@@ -57,18 +57,20 @@ NOW = Now()
 
 
 class Aside(msgspec.Struct, frozen=True, array_like=True):
-    """A shelf, or a time out of service. `floor_h`: the shelf ends when the hours left fall below."""
+    """A shelf, or a time out of service. A shelf ends when the hours left fall below `floor_h`, and when the alarm is of a higher priority
+    than the one that it was shelved at."""
 
     until_ms: int
     by: str
     why: str
     one_shot: bool = False
     floor_h: float | None = None
+    priority: Priority = "high"
 
 
 class Alarm(msgspec.Struct, array_like=True):
-    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock;
-    `paused_ms` is the event time since which nothing can be said, so that the delay stands still.
+    """`pending_ms` is the event time since which the verdict is against the state; `deadline_ms` ends the on-delay by the clock, or is when
+    the off-delay should have ended; `paused_ms` is the event time since which nothing can be said, so that the delay stands still.
 
     `told`: people were told of this occurrence. `priority` is None while it is the rule's own. `hidden_by` names what suppresses it by
     design; `release_ms` is when that ends for good. `known_ms` is when it was raised by the collector's clock.
@@ -114,8 +116,16 @@ class Alarm(msgspec.Struct, array_like=True):
     def due_ms(self) -> int | None:
         """When something happens by the clock alone."""
         ends = [aside.until_ms for aside in (self.shelf, self.removed) if aside is not None]
-        times = [at for at in (self.deadline_ms, self.release_ms, self.realarm_ms, *ends) if at is not None]
+        on_delay_ms = None if self.condition else self.deadline_ms
+        times = [at for at in (on_delay_ms, self._release_due_ms, self.realarm_ms, *ends) if at is not None]
         return min(times, default=None)
+
+    @property
+    def _release_due_ms(self) -> int | None:
+        """When what the design held back is shown: not while it is about to clear, unless the readings that would clear it stay away."""
+        if self.release_ms is None or self.deadline_ms is None:
+            return self.release_ms
+        return max(self.release_ms, self.deadline_ms)
 
     def shift(self, by_ms: int) -> None:
         """The collector's clock was put right: what is timed by it moves along."""
@@ -139,12 +149,14 @@ class Alarm(msgspec.Struct, array_like=True):
         if verdict is not (Verdict.CLEAR if self.condition else Verdict.RAISE):
             self.pending_ms = self.deadline_ms = self.paused_ms = None
             return []
+        if self.condition and self.paused_ms is not None and event_ms < self.paused_ms:
+            return []  # it was seen before the pause, and not since
         wait = traits.off_ms if self.condition else traits.on_ms
         if self.pending_ms is None or self.paused_ms is not None:
             waited_ms = self.paused_ms - self.pending_ms if self.pending_ms is not None and self.paused_ms is not None else 0
             self.pending_ms, self.paused_ms = event_ms - waited_ms, None
-            if not self.condition:
-                self.deadline_ms = now_ms + max(wait - waited_ms, traits.patience_ms)
+            on_delay_ms = max(wait - waited_ms, traits.patience_ms)
+            self.deadline_ms = now_ms + (wait + traits.patience_ms if self.condition else on_delay_ms)
         if event_ms - self.pending_ms < wait:
             return []
         return self._turn(self.pending_ms + wait, now_ms, traits, now)
@@ -153,10 +165,10 @@ class Alarm(msgspec.Struct, array_like=True):
         """What is due by the clock: the end of the on-delay (no reading came to say otherwise), of a shelf, of a time out of service, of
         what a design rule held back, and the re-alarm."""
         changes: list[Change] = []
-        if self.deadline_ms is not None and self.pending_ms is not None and now_ms >= self.deadline_ms:
+        if not self.condition and self.deadline_ms is not None and self.pending_ms is not None and now_ms >= self.deadline_ms:
             changes += self._turn(self.pending_ms + traits.on_ms, now_ms, traits, now)
-        if self.release_ms is not None and now_ms >= self.release_ms:
-            changes += self._shown_again(now_ms)
+        if (release_ms := self._release_due_ms) is not None and now_ms >= release_ms:
+            changes += self.hide(now.hidden_by, now_ms) if now.hidden_by else self._shown_again(now_ms)
         if self.shelf is not None and now_ms >= self.shelf.until_ms:
             changes += self.unshelve(self.shelf.until_ms, "", "its time is over")
         if self.removed is not None and now_ms >= self.removed.until_ms:
@@ -169,7 +181,7 @@ class Alarm(msgspec.Struct, array_like=True):
     def escalate(self, priority: Priority, now_ms: int) -> list[Change]:
         """It has become more urgent; only then this is called."""
         self.priority = priority
-        return self._follow("escalate", now_ms)
+        return self._follow("escalate", now_ms) + self._too_urgent_for_its_shelf(now_ms)
 
     # ---- what people do ------------------------------------------------------------------------------------------------------
 
@@ -217,10 +229,8 @@ class Alarm(msgspec.Struct, array_like=True):
         """Nothing suppresses it any more. What still holds is announced when the on-delay is over once more."""
         if not self.hidden_by or self.release_ms is not None:
             return []
-        if traits.on_ms and self.condition:
-            self.release_ms = now_ms + traits.on_ms
-            return []
-        return self._shown_again(now_ms)
+        self.release_ms = now_ms + traits.on_ms
+        return self._shown_again(now_ms) if self._release_due_ms == now_ms else []
 
     # ---- small things --------------------------------------------------------------------------------------------------------
 
@@ -235,7 +245,7 @@ class Alarm(msgspec.Struct, array_like=True):
         self.pending_ms = self.deadline_ms = self.paused_ms = None
         if self.condition:
             self.known_ms, self.hidden_by, self.priority = now_ms, now.hidden_by, now.priority
-            return self._follow("condition_true", event_ms)
+            return self._follow("condition_true", event_ms) + self._too_urgent_for_its_shelf(now_ms)
         unheard = self.quiet or bool(self.hidden_by) or not self.told or traits.auto_ack
         self.hidden_by, self.release_ms, self.realarm_ms = "", None, None
         trigger: Trigger = "condition_false_latching" if traits.latched else "condition_false_untold" if unheard else "condition_false"
@@ -243,6 +253,11 @@ class Alarm(msgspec.Struct, array_like=True):
         if self.shelf is not None and self.shelf.one_shot:
             changes += self.unshelve(now_ms, "", "its condition is over")
         return changes
+
+    def _too_urgent_for_its_shelf(self, now_ms: int) -> list[Change]:
+        if self.shelf is None or self.priority is None or PRIORITIES.index(self.priority) <= PRIORITIES.index(self.shelf.priority):
+            return []
+        return self.unshelve(now_ms, "", "it is more urgent now")
 
     def _shown_again(self, now_ms: int) -> list[Change]:
         self.hidden_by, self.release_ms = "", None

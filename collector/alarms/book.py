@@ -65,6 +65,11 @@ class Book:
         alarm = self.alarms.get(key)
         return alarm is not None and (alarm.condition or alarm.pending_ms is not None or alarm.quiet)
 
+    def begun(self, key: Key) -> bool:
+        """True while the condition of the alarm is true, or its on-delay has begun."""
+        alarm = self.alarms.get(key)
+        return alarm is not None and (alarm.condition or alarm.pending_ms is not None)
+
     def name(self, key: Key) -> str:
         asset, rule = key
         return f"{self.site}/{asset}/{rule}" if asset else f"{self.site}/{rule}"

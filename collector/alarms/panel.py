@@ -27,6 +27,7 @@ REALARM_S: dict[Priority, float] = {"high": 1800.0}
 """An acknowledged alarm of this priority is announced again after so long, where its rule says nothing of it."""
 WHO_MOST, WHY_MOST = 64, 200
 _SENSORS = frozenset({"silent", "stuck", "out_of_range"})
+_DARK = frozenset({"offline", "dark"})
 Times = tuple[int, int]
 """(event ms, now ms)."""
 
@@ -36,10 +37,16 @@ class Surroundings(Protocol):
 
     def values(self, asset: str) -> Mapping[str, Value]: ...
     def condition(self, key: Key) -> Condition | None: ...
+    def rules_of(self, asset: str) -> Iterable[Condition]:
+        """All of an asset (of the site where the name is empty), the worse before the milder."""
+
     def interval_ms(self, asset: str) -> float: ...
     def hours(self, which: Hours) -> float | None: ...
     def dark(self, asset: str) -> str:
         """The alarm that says that nothing is heard from the asset (`gw1/ST-OF`), or an empty string."""
+
+    def behind(self, asset: str) -> Iterable[str]:
+        """The assets that are heard through a gateway, or all of the site where the name is empty."""
 
     def suspect(self, asset: str, signals: Iterable[str]) -> bool: ...
 
@@ -52,6 +59,7 @@ class Panel:
         self.book = book
         self._around = around
         self._wake = wake
+        self._stirred: dict[str, None] = {}
 
     # ---- verdicts ------------------------------------------------------------------------------------------------------------
 
@@ -65,28 +73,27 @@ class Panel:
         now = self._now(key, condition, alarm) if verdict is Verdict.RAISE and not held else Now()
         self._tell(key, condition, alarm.judge(verdict, *times, self._traits(key, condition), now), value, times[1], out)
         if alarm.condition and condition.suppressed_while and held:
-            self._reconsider(key, condition, alarm, value, times[1], out)
+            self._stirred[key[0]] = None
         if alarm.shelf is not None and self._is_worse(key, condition, value):
             self._tell(key, condition, alarm.unshelve(times[1], "", "it has become worse"), value, times[1], out)
+            self._stir(key, condition)
         if alarm.condition and condition.rule.escalates and any(each.gate for each in condition.rule.escalates):
             self._escalate(key, condition, alarm, value, times[1], out)
         if alarm.condition is not held:
-            self.settle_others(key[0], times[1], out)
+            self._stir(key, condition)
         self._announce(key, alarm, due_ms)
 
     def due(self, name: str, now_ms: int, out: StateChange) -> None:
-        """A time announced through `wake` has come."""
-        key = key_of(name)
-        condition, alarm = self._around.condition(key), self.book.alarms.get(key)
-        if condition is None or alarm is None or alarm.due_ms is None or alarm.due_ms > now_ms:
-            return
-        due_ms, held = alarm.due_ms, alarm.condition
-        value = self.value(key, condition)
-        changes = alarm.expire(now_ms, self._traits(key, condition), self._now(key, condition, alarm))
-        self._tell(key, condition, changes, value, now_ms, out)
-        if alarm.condition is not held or changes:
-            self.settle_others(key[0], now_ms, out)
-        self._announce(key, alarm, due_ms)
+        """A time announced through `wake` has come. Whatever else of the asset is due by now is met too, the worse before the milder."""
+        asset, _ = key_of(name)
+        for condition in self._around.rules_of(asset):
+            key = (asset, condition.rule.id)
+            alarm = self.book.alarms.get(key)
+            if alarm is not None and (due_ms := alarm.due_ms) is not None and due_ms <= now_ms:
+                changes = alarm.expire(now_ms, self._traits(key, condition), self._now(key, condition, alarm))
+                self._tell(key, condition, changes, self.value(key, condition), now_ms, out)
+                self._stir(key, condition)
+                self._announce(key, alarm, due_ms)
 
     def review(self, now_ms: int, out: StateChange) -> None:
         """Once a minute: what has become more urgent, and the shelves that end because the oxygen does."""
@@ -100,13 +107,26 @@ class Panel:
             if alarm.shelf is not None and self._below_floor(alarm.shelf):
                 why = f"less than {alarm.shelf.floor_h:g} hours of oxygen are left"
                 self._tell(key, condition, alarm.unshelve(now_ms, "", why), self.value(key, condition), now_ms, out)
-                self.settle_others(key[0], now_ms, out)
+                self._stirred[key[0]] = None
             self._announce(key, alarm, due_ms)
 
-    def settle_others(self, asset: str, now_ms: int, out: StateChange) -> None:
-        """An alarm of this asset has changed: others of it may be suppressed now, or may not be any more."""
+    def stir(self, assets: Iterable[str]) -> None:
+        """What suppresses the alarms of these assets may have changed."""
+        self._stirred.update(dict.fromkeys(assets))
+
+    def _stir(self, key: Key, condition: Condition) -> None:
+        """An alarm has changed: it may suppress others of its asset, and those that are heard through it."""
+        self._stirred[key[0]] = None
+        if condition.rule.type in _DARK:
+            self.stir(self._around.behind(key[0]))
+
+    def settle(self, now_ms: int, out: StateChange) -> None:
+        """At the end of each moment, when everything that changed in it is known: what is suppressed from now on, and what not any more."""
+        if not self._stirred:
+            return
+        stirred, self._stirred = self._stirred, {}
         for key, alarm in list(self.book.alarms.items()):
-            if key[0] == asset and (condition := self._around.condition(key)) is not None:
+            if key[0] in stirred and (condition := self._around.condition(key)) is not None:
                 due_ms = alarm.due_ms
                 self._reconsider(key, condition, alarm, self.value(key, condition), now_ms, out)
                 self._announce(key, alarm, due_ms)
@@ -143,7 +163,7 @@ class Panel:
         alarm = self.book.alarms.setdefault(key, Alarm())
         due_ms, value = alarm.due_ms, self.value(key, condition)
         self._tell(key, condition, self._obey(alarm, command, key, condition, now_ms), value, now_ms, out)
-        self.settle_others(key[0], now_ms, out)
+        self._stirred[key[0]] = None
         self._announce(key, alarm, due_ms)
         return ""
 
@@ -151,11 +171,12 @@ class Panel:
         until_ms = now_ms + round(command.minutes * 60_000)
         match command.command:
             case "ack":
-                return alarm.acknowledge(now_ms, self._traits(key, condition), command.by)
+                return alarm.acknowledge(now_ms, self._traits(key, condition, alarm.priority), command.by)
             case "reset":
                 return alarm.reset(now_ms, command.by)
             case "shelve":
-                return alarm.shelve(Aside(until_ms, command.by, command.why, command.one_shot, self._floor_h()), now_ms)
+                priority = alarm.priority or condition.rule.priority
+                return alarm.shelve(Aside(until_ms, command.by, command.why, command.one_shot, self._floor_h(), priority), now_ms)
             case "unshelve":
                 return alarm.unshelve(now_ms, command.by, command.why)
             case "out_of_service":
@@ -223,7 +244,7 @@ class Panel:
     def _is_worse(self, key: Key, condition: Condition, value: Value | None) -> bool:
         """The value is beyond the next worse limit: the rule's own word for it, or the limit of a rule that it is under."""
         if condition.worse is not None and isinstance(value, float):
-            return condition.worse.judge(value) is Verdict.RAISE
+            return condition.worse.judge(value) is Verdict.RAISE and condition.closed(self._around.values(key[0])) is None
         worse = (self._around.condition((key[0], rule)) for rule in condition.rule.under)
         return any(each is not None and each.judge(self._around.values(key[0])) is Verdict.RAISE for each in worse)
 
@@ -247,10 +268,10 @@ class Panel:
         if due_ms is not None and due_ms != before_ms:
             self._wake(due_ms, "alarm", f"{key[0]}/{key[1]}")
 
-    def _traits(self, key: Key, condition: Condition) -> Traits:
+    def _traits(self, key: Key, condition: Condition, priority: Priority | None = None) -> Traits:
         rule, interval_ms = condition.rule, self._around.interval_ms(key[0])
         silent = rule.type == "silent"
-        realarm_s = REALARM_S.get(rule.priority, 0.0) if rule.realarm_s is None else rule.realarm_s
+        realarm_s = REALARM_S.get(priority or rule.priority, 0.0) if rule.realarm_s is None else rule.realarm_s
         return Traits(
             int(rule.on_delay_s * 1000),
             int(interval_ms / 2) if silent else int(rule.off_delay_s * 1000),

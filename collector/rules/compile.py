@@ -5,7 +5,7 @@ Programs are shared between assets that declare the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from collector.rules.condition import (
@@ -70,7 +70,7 @@ class Programs:
 
     def of_site(self, site: Site) -> tuple[Condition, ...]:
         """The rules about the site as a whole: hours left, stock, what several assets say together."""
-        rules = self._rules.of(site.id, "", "site")
+        rules = worse_first(self._rules.of(site.id, "", "site"))
         found = (_site_condition(rule, site) if rule.parts else _condition(rule, rule, _Knows({}, None)) for rule in rules)
         return tuple(condition for condition in found if condition is not None)
 
@@ -80,7 +80,25 @@ class Programs:
 
     def _asset_rules(self, site: str, asset: Asset) -> tuple[Rule, ...]:
         found = (*self._rules.of(site, asset.id, asset.kind), *self._rules.of(site, asset.id, "any"))
-        return tuple(rule for rule in found if not rule.needs or getattr(asset, rule.needs, False))
+        return worse_first(rule for rule in found if not rule.needs or getattr(asset, rule.needs, False))
+
+
+def worse_first(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Each rule behind those it is under, else in their order: what is found at one moment is judged in this order, so that the milder
+    one already knows of the worse."""
+    waiting = {rule.id: rule for rule in rules}
+    found: list[Rule] = []
+
+    def take(rule_id: str) -> None:
+        rule = waiting.pop(rule_id, None)
+        if rule is not None:
+            for worse in rule.under:
+                take(worse)
+            found.append(rule)
+
+    for rule_id in list(waiting):
+        take(rule_id)
+    return tuple(found)
 
 
 def _site_condition(rule: Rule, site: Site) -> Condition | None:

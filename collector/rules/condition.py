@@ -86,9 +86,8 @@ class Condition:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Every signal whose change can change the verdict."""
-        gates = (gate.signal for gate in (*self.gates, *self.suppressed_while))
-        return (*self.reads, *gates, *(name for part in self.parts for name in part.inputs))
+        """The values that it and its parts judge; not those of the gates."""
+        return (*self.reads, *(name for part in self.parts for name in part.inputs))
 
     def value(self, values: Mapping[str, Value]) -> Value | None:
         """The value that counts; None while it is unknown (with `pick`: while any of them is)."""

@@ -100,3 +100,78 @@ def test_a_plant_that_is_switched_off_is_out_of_specification_no_more() -> None:
     story.keep_saying("psa", 0, 70, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=88.0)
     story.keep_saying("psa", 80, 300, state="off", o2_flow_lpm=0.0)
     story.expect("psa/PU-LL raised", "psa/PU-LL cleared")
+
+
+def test_a_milder_and_a_worse_rule_whose_delays_end_with_one_reading_are_one_alarm() -> None:
+    story = Story([PSA])
+    story.keep_saying("psa", 0, 60, co_ppm=11.0)
+    story.expect("psa/CO-HH raised")
+
+
+def test_and_so_they_are_when_both_delays_end_at_one_instant_of_the_clock() -> None:
+    """LP-L waits a minute, LP-LL a reading and a half."""
+    story = Story([LINE])
+    story.say(0, "line", line_pressure_bar=3.5)
+    story.say(45, "line", line_pressure_bar=3.0)
+    story.wait(60)
+    story.expect("line/LP-LL raised")
+
+
+def test_and_when_both_are_over_with_one_reading_nobody_hears_of_the_milder() -> None:
+    story = Story([PSA])
+    story.keep_saying("psa", 0, 60, co_ppm=11.0)
+    story.keep_saying("psa", 70, 370, co_ppm=0.0)
+    story.wait(1000)
+    story.expect("psa/CO-HH raised", "psa/CO-HH cleared", only="CO-HH")
+    assert [t for t in story.log if t.rule == "CO-H" and t.annunciate] == []
+
+
+def purity(story: Story, start_s: float, end_s: float, value: float) -> None:
+    story.keep_saying("psa", start_s, end_s, state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=value)
+
+
+def test_a_shelved_worse_alarm_hides_nothing_until_its_shelf_ends() -> None:
+    story = Story([PSA])
+    purity(story, 0, 300, 89.0)
+    story.expect("psa/PU-LL raised")
+    assert story.command(305, "shelve", "psa/PU-LL", why="analyser is being calibrated", minutes=15) == ""
+    purity(story, 310, 700, 89.0)
+    story.expect("psa/PU-LL shelved", "psa/PU-L unsuppressed")
+    story.say(705, "psa", o2_purity_pct=87.0)
+    story.expect("psa/PU-LL unshelved")
+    assert (story.state("psa/PU-LL"), story.state("psa/PU-L")) == ("unacknowledged", "suppressed")
+
+
+def test_a_purity_that_means_nothing_ends_no_shelf() -> None:
+    story = Story([PSA])
+    purity(story, 0, 20, 89.0)
+    assert story.command(25, "shelve", "psa/PU-LL", why="analyser is being calibrated", minutes=15) == ""
+    story.keep_saying("psa", 30, 60, state="standby", o2_purity_pct=60.0)
+    story.expect("psa/PU-LL shelved")
+    story.say(70, "psa", state="running_on_spec", o2_flow_lpm=300.0, o2_purity_pct=87.0)
+    story.expect("psa/PU-LL unshelved")
+
+
+CONCENTRATOR = {"id": "oc", "kind": "concentrator"}
+
+
+def test_a_spare_unit_that_is_shelved_for_a_day_is_heard_of_when_it_is_in_use() -> None:
+    story = Story([CONCENTRATOR])
+    story.keep_saying("oc", 0, 60, o2_purity_pct=80.0, in_use=False)
+    assert story.command(65, "shelve", "oc/CN-LL", why="spare unit", minutes=1440) == ""
+    story.expect("oc/CN-LL raised", "oc/CN-LL shelved")
+    story.say(70, "oc", o2_purity_pct=80.0, in_use=True)
+    story.expect("oc/CN-LL escalated", "oc/CN-LL unshelved")
+    assert (story.last.priority, story.last.annunciate) == ("high", True)
+
+
+def test_what_has_become_high_is_announced_again_after_half_an_hour() -> None:
+    story = Story([CONCENTRATOR])
+    story.keep_saying("oc", 0, 60, o2_purity_pct=80.0, in_use=False)
+    assert story.command(65, "ack", "oc/CN-LL") == ""
+    story.say(70, "oc", in_use=True)
+    assert story.command(75, "ack", "oc/CN-LL") == ""
+    story.wait(75 + 1799)
+    story.expect("oc/CN-LL raised", "oc/CN-LL acknowledged", "oc/CN-LL escalated", "oc/CN-LL acknowledged", only="CN-LL")
+    story.wait(75 + 1800)
+    story.expect("oc/CN-LL realarmed", only="CN-LL")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stories.story import SITE, Story
+from tests.stories.story import SITE, START_MS, Story
 
 LINE = {"id": "line", "kind": "pipeline", "nominal_bar": 4.0}
 PSA = {"id": "psa", "kind": "psa_plant", "rated_flow_lpm": 500}
@@ -39,6 +39,18 @@ def test_one_silent_sensor_is_told_after_its_time_and_clears_at_the_second_readi
     story.say(440, "line", **GOOD)
     story.expect()
     story.say(450, "line", **GOOD)
+    story.expect("line/SN-SI cleared")
+
+
+def test_a_value_that_no_sensor_gives_does_not_end_a_silence() -> None:
+    story = Story([LINE])
+    story.say(0, "line", **GOOD)
+    story.wait(130)
+    story.expect("line/SN-SI raised")
+    story.say(140, "line", **GOOD)
+    story.say(150, "line", line_pressure_bar=99.0)
+    story.expect()
+    story.say(160, "line", **GOOD)
     story.expect("line/SN-SI cleared")
 
 
@@ -180,3 +192,69 @@ def test_without_a_gateway_too_nobody_is_silent_for_the_time_the_collector_was_d
     story.control(5000, "start", {})
     story.keep_saying("line", 5060, 5100, **GOOD)
     story.expect()
+
+
+def test_a_sensor_that_was_silent_before_is_hidden_when_its_gateway_goes_dark_and_shown_again_when_it_is_back() -> None:
+    story = hospital()
+    talk(story, 310, 500, without="line")
+    story.expect("line/SN-SI raised")
+    story.wait(1000)
+    story.expect("gw/ST-OF raised")
+    assert story.state("line/SN-SI") == "suppressed"
+    talk(story, 1000, 1200, without="line")
+    story.expect("line/SN-SI unsuppressed", "gw/ST-OF cleared")
+    talk(story, 1210, 1220)
+    story.expect("line/SN-SI cleared")
+
+
+def test_a_sensor_that_is_healed_is_not_announced_because_its_silence_is_over() -> None:
+    """Values that no sensor gives, for so long that it counts as silent; then good ones, that end both."""
+    story = Story([LINE])
+    story.keep_saying("line", 0, 300, line_pressure_bar=99.0)
+    story.expect("line/SN-RG raised", "line/SN-SI raised")
+    story.keep_saying("line", 310, 500, **GOOD)
+    story.expect("line/SN-SI cleared", "line/SN-RG cleared")
+
+
+def test_a_gateway_that_spoke_at_last_is_not_dark_by_the_clock() -> None:
+    """The delay of ST-OF ends in the very instant in which somebody is heard again."""
+    story = hospital()
+    story.wait(719)
+    assert story.evaluator.sites[SITE].book.alarms[("gw", "ST-OF")].deadline_ms is not None
+    due_ms = story.evaluator.sites[SITE].book.alarms[("gw", "ST-OF")].deadline_ms
+    assert due_ms is not None
+    story.say((due_ms - START_MS) / 1000 - 1, "line", **GOOD)
+    story.wait((due_ms - START_MS) / 1000)
+    story.expect()
+
+
+TWO: list[dict[str, Any]] = [LINE, PSA, GATEWAY | {"assets": ["line"]}, {"id": "gx", "kind": "gateway", "assets": ["psa"]}]
+
+
+def two_gateways(story: Story, start_s: int, end_s: int, without: str = "") -> None:
+    talk(story, start_s, end_s, without)
+    for at_s in range(start_s, end_s, 10):
+        story.say(at_s, "gx", online=True)
+
+
+def test_a_site_with_two_gateways_that_is_dark_is_one_alarm() -> None:
+    story = Story(TWO)
+    two_gateways(story, 0, 300)
+    story.expect()
+    story.wait(5000)
+    story.expect("ST-DK raised")
+    assert story.state("gw/ST-OF") == story.state("gx/ST-OF") == "suppressed"
+    two_gateways(story, 5000, 5300, without="line")
+    story.expect("ST-DK cleared", "line/SN-SI raised")
+
+
+def test_what_was_silent_before_the_site_went_dark_is_told_again_when_it_is_back() -> None:
+    story = Story(TWO)
+    two_gateways(story, 0, 300)
+    two_gateways(story, 300, 600, without="line")
+    story.expect("line/SN-SI raised")
+    story.wait(5000)
+    story.expect("ST-DK raised")
+    assert story.state("line/SN-SI") == "suppressed"
+    two_gateways(story, 5000, 5300, without="line")
+    story.expect("ST-DK cleared", "line/SN-SI unsuppressed")

@@ -3,6 +3,7 @@
 import pytest
 
 from collector.alarms.alarm import Alarm, Aside, Change, Now, Traits
+from collector.outputs import Priority
 from collector.rules.condition import Verdict
 
 RAISE, CLEAR, HOLD, PAUSE = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD, Verdict.PAUSE
@@ -197,6 +198,43 @@ def test_what_is_suppressed_again_while_it_waits_goes_on_being_suppressed() -> N
     assert alarm.due_ms is None
 
 
+def test_what_is_about_to_clear_is_not_announced_by_the_end_of_its_suppression() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    alarm.judge(CLEAR, 35_000, 35_000, TRAITS)
+    assert alarm.due_ms == 35_000 + 30_000 + 15_000
+    assert alarm.expire(40_000, TRAITS) == []
+    assert events(alarm.judge(CLEAR, 65_000, 65_000, TRAITS)) == [("cleared", "normal", True)]
+
+
+def test_it_is_announced_where_the_readings_stay_away_that_would_clear_it() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.judge(CLEAR, 25_000, 25_000, TRAITS)
+    alarm.unhide(30_000, TRAITS)
+    assert alarm.expire(69_999, TRAITS) == []
+    assert events(alarm.expire(70_000, TRAITS)) == [("unsuppressed", "unacknowledged", True)]
+
+
+def test_it_is_announced_where_the_condition_comes_back_meanwhile() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    alarm.judge(CLEAR, 35_000, 35_000, TRAITS)
+    alarm.judge(RAISE, 50_000, 50_000, TRAITS)
+    assert alarm.due_ms == 40_000
+    assert events(alarm.expire(50_000, TRAITS)) == [("unsuppressed", "unacknowledged", True)]
+
+
+def test_what_is_suppressed_by_another_at_the_instant_it_would_be_shown_stays_hidden() -> None:
+    alarm = open_alarm()
+    alarm.hide("LP-LL", 20_000)
+    alarm.unhide(30_000, TRAITS)
+    assert alarm.expire(40_000, TRAITS, Now("PL-DN")) == []
+    assert (alarm.state, alarm.hidden_by, alarm.due_ms) == ("suppressed", "PL-DN", None)
+
+
 def test_what_is_raised_while_it_is_suppressed_is_logged_only() -> None:
     alarm = Alarm()
     alarm.judge(RAISE, 0, 0, TRAITS)
@@ -226,3 +264,23 @@ def test_more_urgent_is_announced_anew_even_if_it_was_acknowledged() -> None:
     alarm.acknowledge(11_000, TRAITS, "Asha")
     assert events(alarm.escalate("high", 12_000)) == [("escalated", "unacknowledged", True)]
     assert alarm.priority == "high"
+
+
+LOW_SHELF = Aside(600_000, "Asha", "spare unit", priority="low")
+
+
+def test_what_becomes_more_urgent_ends_a_shelf_that_was_given_to_less() -> None:
+    alarm = open_alarm()
+    alarm.shelve(LOW_SHELF, 20_000)
+    assert events(alarm.escalate("high", 30_000)) == [("escalated", "shelved", False), ("unshelved", "unacknowledged", True)]
+
+
+@pytest.mark.parametrize(
+    ("priority", "told"),
+    [(None, [("raised", "shelved", False)]), ("high", [("raised", "shelved", False), ("unshelved", "unacknowledged", True)])],
+)
+def test_what_begins_more_urgent_than_its_shelf_is_announced(priority: Priority | None, told: list[tuple[str, str, bool]]) -> None:
+    alarm = Alarm()
+    alarm.shelve(LOW_SHELF, 0)
+    alarm.judge(RAISE, 0, 0, TRAITS)
+    assert events(alarm.judge(RAISE, 10_000, 10_000, TRAITS, Now("", priority))) == told

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.config.rulebook import default_rules
-from collector.rules.compile import Programs, declared
+from collector.rules.compile import Programs, declared, worse_first
 from collector.rules.condition import Program, Verdict
 from collector.rules.model import Rule, RuleSet
 from devices.assets import Site
@@ -139,3 +139,11 @@ def test_no_condition_raises_inside_the_quiet_band(asset: str, number: float, st
 def test_a_watch_that_only_serves_a_gate_is_quiet_for_every_value() -> None:
     watch = program("psa").watches["o2_flow_lpm"]
     assert (watch.low, watch.high) == (-math.inf, 500.0)  # FL-H alone bounds it
+
+
+def test_rules_are_judged_behind_those_that_they_are_under() -> None:
+    rules = {rule.id: rule for rule in default_rules()}
+    mild_first = [rules[name] for name in ("PU-L", "LP-L", "PU-LL", "TW-ST", "LP-LL", "PU-XL")]
+    assert [rule.id for rule in worse_first(mild_first)] == ["PU-XL", "PU-LL", "PU-L", "LP-LL", "LP-L", "TW-ST"]
+    assert [c.rule.id for c in PROGRAMS.of_site(SITE) if c.rule.id.startswith("AU")] == ["AU-02", "AU-06", "AU-24", "AU-48"]
+    assert [c.rule.id for c in program("psa").all if c.rule.id.startswith("PU")] == ["PU-XL", "PU-LL", "PU-L", "PU-HI", "PU-FC"]
