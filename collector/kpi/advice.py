@@ -76,11 +76,11 @@ def _repeats(behaviour: Behaviour, delays: Delays | None) -> str:
     said = f"{soon} of {behaviour.raised} raised within 5 min of clearing" if soon else f"{repeats} of {behaviour.raised} within the hour"
     longer = longer_off_delay(behaviour)
     if longer is None:
-        return f"{said}: no delay helps; look for what makes it come and go, or set the limit that clears further from the one that raises"
+        return f"{said}: no delay helps; look for what makes it come and go, or widen its hysteresis"
     setting = f"an off-delay {longer.by_s} s longer"
     if delays is not None:
         setting = f"off_delay_s {delays.off_s + longer.by_s:g} (now {delays.off_s:g})"
-    return f"{said}: {setting} would have merged {longer.merges}; or set the limit that clears further from the one that raises"
+    return f"{said}: {setting} would have merged {longer.merges}; or widen its hysteresis"
 
 
 def _short(behaviour: Behaviour, delays: Delays | None) -> str:

@@ -10,6 +10,7 @@ An alarm is remembered while it is not normal, and for five minutes after it las
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -23,8 +24,6 @@ QUIET_MS = 5 * MINUTE_MS
 FLEETING_MS = 10_000
 NOT_BACK_MS = MINUTE_MS
 STANDING_MS = DAY_MS
-GRAIN_MS = 10_000
-"""What falls due is looked at in steps of this, so that ten thousand alarms at once cost no more looks than one."""
 
 Kind: TypeAlias = Literal["chattering", "fleeting", "standing", "flood"]
 
@@ -48,7 +47,7 @@ class Track(msgspec.Struct, array_like=True):
 
     Event times: `raised_ms`; `told_ms`, when this occurrence was announced (0: it was not); `raises` and `changes`, the last ones;
     `chatter_ms` (0: it does not chatter); `brief`, begin and end of what may have been fleeting. By the collector's clock: `quiet_ms`,
-    `back_ms`, `stand_ms`, when to look again (0: not at all).
+    `back_ms`, `stand_ms`, when to look again (0: not at all), and `booked_ms`, for when that stands in the agenda.
     """
 
     site: str
@@ -66,6 +65,7 @@ class Track(msgspec.Struct, array_like=True):
     quiet_ms: int = 0
     back_ms: int = 0
     stand_ms: int = 0
+    booked_ms: int = 0
 
     @property
     def due_ms(self) -> int:
@@ -81,10 +81,16 @@ class Track(msgspec.Struct, array_like=True):
 
 
 class Classes(msgspec.Struct, array_like=True):
-    """`tracks` by alarm; `due_ms` is when `due` must be called, 0: never. Nothing is kept of alarms that are normal and quiet."""
+    """`tracks` by alarm: nothing is kept of alarms that are normal and quiet. `agenda` is a heap of (when to look, alarm); an entry that
+    its track has not booked is void."""
 
     tracks: dict[str, Track] = {}
-    due_ms: int = 0
+    agenda: list[tuple[int, str]] = []
+
+    @property
+    def due_ms(self) -> int:
+        """When `due` must be called; 0: not at all."""
+        return self.agenda[0][0] if self.agenda else 0
 
     def remember(self, transition: Transition) -> None:
         """The last transition of an alarm from before the time that is looked at: its state is taken over, and it counts for nothing."""
@@ -92,9 +98,9 @@ class Classes(msgspec.Struct, array_like=True):
             return
         on = transition.condition and transition.event != "cleared"
         track = Track(transition.site, transition.priority, transition.state, on, transition.raised_ms)
-        track.stand_ms = _later(transition.raised_ms + STANDING_MS) if on else 0
+        track.stand_ms = transition.raised_ms + STANDING_MS if on else 0
         self.tracks[transition.alarm] = track
-        self._await(track)
+        self._book(transition.alarm, track)
 
     def observe(self, transition: Transition) -> list[Finding]:
         """What begins or ends with this transition. `due(transition.evaluated_ms)` comes first."""
@@ -106,7 +112,7 @@ class Classes(msgspec.Struct, array_like=True):
         track.state, track.priority = transition.state, transition.priority
         if transition.event == "raised":
             track.on, track.raised_ms, track.told_ms = True, transition.event_ms, 0
-            track.stand_ms = _later(transition.raised_ms + STANDING_MS)
+            track.stand_ms = transition.raised_ms + STANDING_MS
         if transition.event in {"raised", "unsuppressed"} and transition.annunciate:
             found += self._announced(name, track, transition)
         elif transition.event in {"cleared", "latched"}:
@@ -116,14 +122,24 @@ class Classes(msgspec.Struct, array_like=True):
             self.tracks.pop(name, None)
         else:
             self.tracks[name] = track
-            self._await(track)
+            self._book(name, track)
         return found
 
     def due(self, now_ms: int) -> list[Finding]:
         """What has begun or ended by now without a transition."""
         found: list[Finding] = []
-        while self.due_ms and self.due_ms <= now_ms:
-            found += self._look(self.due_ms)
+        while self.agenda and self.agenda[0][0] <= now_ms:
+            at_ms, name = heappop(self.agenda)
+            track = self.tracks.get(name)
+            if track is None or track.booked_ms != at_ms:
+                continue
+            track.booked_ms = 0
+            found += _ended(name, track, at_ms)
+            found += _standing(name, track, at_ms)
+            if track.over:
+                del self.tracks[name]
+            else:
+                self._book(name, track)
         return found
 
     def standing(self) -> list[str]:
@@ -136,10 +152,12 @@ class Classes(msgspec.Struct, array_like=True):
 
     def shift(self, by_ms: int) -> None:
         """The collector's clock was put right: what is timed by it moves along."""
-        for track in self.tracks.values():
-            for name in ("quiet_ms", "back_ms", "stand_ms"):
-                setattr(track, name, getattr(track, name) and _later(getattr(track, name) + by_ms))
-        self.due_ms = min((track.due_ms for track in self.tracks.values() if track.due_ms), default=0)
+        self.agenda = []
+        for name, track in self.tracks.items():
+            for field in ("quiet_ms", "back_ms", "stand_ms"):
+                setattr(track, field, getattr(track, field) and getattr(track, field) + by_ms)
+            track.booked_ms = 0
+            self._book(name, track)
 
     # ---- inside --------------------------------------------------------------------------------------------------------------
 
@@ -156,12 +174,12 @@ class Classes(msgspec.Struct, array_like=True):
         if not track.told_ms or not was_on:
             return []
         if transition.event_ms - track.told_ms < FLEETING_MS and not track.chatter_ms:
-            track.brief, track.back_ms = (track.told_ms, transition.event_ms), _later(transition.evaluated_ms + NOT_BACK_MS)
+            track.brief, track.back_ms = (track.told_ms, transition.event_ms), transition.evaluated_ms + NOT_BACK_MS
         return self._changed(name, track, transition)
 
     def _changed(self, name: str, track: Track, transition: Transition) -> list[Finding]:
         track.changes = [*track.changes[1 - CHATTER_CHANGES :], transition.event_ms]
-        track.quiet_ms = _later(transition.evaluated_ms + QUIET_MS)
+        track.quiet_ms = transition.evaluated_ms + QUIET_MS
         begin_ms = 0 if track.chatter_ms else _chatters_since(track)
         if not begin_ms:
             return []
@@ -169,22 +187,11 @@ class Classes(msgspec.Struct, array_like=True):
         track.brief, track.back_ms = None, 0
         return [_chatter(name, track, None)]
 
-    def _look(self, at_ms: int) -> list[Finding]:
-        found: list[Finding] = []
-        for name, track in list(self.tracks.items()):
-            if not track.due_ms or track.due_ms > at_ms:
-                continue
-            found += _ended(name, track, at_ms)
-            found += _standing(name, track, at_ms)
-            if track.over:
-                del self.tracks[name]
-        self.due_ms = min((track.due_ms for track in self.tracks.values() if track.due_ms), default=0)
-        return found
-
-    def _await(self, track: Track) -> None:
+    def _book(self, name: str, track: Track) -> None:
         due_ms = track.due_ms
-        if due_ms and (not self.due_ms or due_ms < self.due_ms):
-            self.due_ms = due_ms
+        if due_ms and (not track.booked_ms or due_ms < track.booked_ms):
+            track.booked_ms = due_ms
+            heappush(self.agenda, (due_ms, name))
 
 
 def _chatters_since(track: Track) -> int:
@@ -228,7 +235,3 @@ def _chatter(name: str, track: Track, end_ms: int | None) -> Finding:
 
 def _stands(name: str, track: Track, end_ms: int | None) -> Finding:
     return Finding(kind="standing", site=track.site, alarm=name, begin_ms=track.raised_ms, end_ms=end_ms)
-
-
-def _later(at_ms: int) -> int:
-    return -(-at_ms // GRAIN_MS) * GRAIN_MS

@@ -14,7 +14,7 @@ BEGINS_OVER = 10
 ENDS_UNDER = 5
 KEPT = 24
 """Names counted at once: whatever makes more than 1 / (KEPT + 1) of a flood is among them (Misra and Gries, 1982)."""
-SHARE = 0.3
+SHARE = 0.5
 """What made at least so much of a flood is said to dominate it."""
 
 

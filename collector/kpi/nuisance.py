@@ -91,7 +91,7 @@ class Nuisance:
             self._count(hour, transition)
             found += self._flooded(state.flood.announce(now_ms, transition.alarm))
         answer = state.waits.observe(transition)
-        if answer is not None and len(hour.answers_ms) < ANSWERS_KEPT:
+        if answer is not None and not answer.missed and len(hour.answers_ms) < ANSWERS_KEPT:
             hour.answers_ms.append(answer.took_ms)
         if is_alarm(transition):
             found += self._noted(hour, state.classes.observe(transition))

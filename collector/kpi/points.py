@@ -46,7 +46,7 @@ NUISANCE_FIELDS: dict[str, tuple[FieldType, str]] = {
     "mostly": ("text", "what made most of a flood, where something did"),
     "share": ("float", "how much of it, 0 to 1"),
 }
-"""Fields of `nuisance`: one row per nuisance, at its beginning, written again when it is over. Tags beside the site's: `class`, `asset`, `rule`."""
+"""Fields of `nuisance`: one row per nuisance, at its beginning, written again when it is over. Tags: `class`, `asset`, `rule`."""
 
 
 def kpi_point(site: Site, hour_ms: int, fields: dict[str, Value | int]) -> Point:

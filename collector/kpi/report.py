@@ -28,7 +28,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """How long it took until somebody acknowledged, shelved or took out of service. `left_alone`: nobody has, for longer than 15 min
-    (high), 60 min (medium), 24 h (low)."""
+    (high), 60 min (medium), 24 h (low); `missed`: nobody had, when it came back more than an hour after it was over."""
 
     priority: Priority
     answered: int
@@ -36,6 +36,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     p90_s: float | None = None
     worst_s: float | None = None
     left_alone: int = 0
+    missed: int = 0
 
 
 class Offender(msgspec.Struct, frozen=True, kw_only=True):

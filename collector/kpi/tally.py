@@ -8,6 +8,7 @@ report = tally.report("district kasganj", until_ms, delays_of)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from math import ceil
 from statistics import median
@@ -44,6 +45,7 @@ class Tally:
         self._hidden = HiddenTimes(since_ms)
         self._behaviours: dict[str, Behaviour] = {}
         self._answers: dict[Priority, list[float]] = {priority: [] for priority in ORDER}
+        self._missed: Counter[Priority] = Counter()
         self._stood: list[tuple[int, int | None]] = []
         self._acknowledged: dict[str, str] = {}
         self._late = 0
@@ -115,7 +117,11 @@ class Tally:
                 self._stood.append((finding.begin_ms, finding.end_ms))
 
     def _answered(self, answer: Answer | None) -> None:
-        if answer is not None and answer.priority in self._answers:
+        if answer is None or answer.priority not in self._answers:
+            return
+        if answer.missed:
+            self._missed[answer.priority] += 1
+        else:
             self._answers[answer.priority].append(answer.took_ms / 1000)
             self._behaviour(answer.alarm).answered += 1
 
@@ -180,8 +186,9 @@ class Tally:
     def _response(self, priority: Priority, until_ms: int) -> Response:
         took_s = sorted(self._answers[priority])
         alone = sum(self._waits.open[name].priority == priority for name in self._waits.left_alone(until_ms))
+        missed = self._missed[priority]
         if not took_s:
-            return Response(priority=priority, answered=0, left_alone=alone)
+            return Response(priority=priority, answered=0, left_alone=alone, missed=missed)
         return Response(
             priority=priority,
             answered=len(took_s),
@@ -189,6 +196,7 @@ class Tally:
             p90_s=took_s[ceil(0.9 * len(took_s)) - 1],
             worst_s=took_s[-1],
             left_alone=alone,
+            missed=missed,
         )
 
     def _offender(self, each: Behaviour, delays: Delays | None) -> Offender:
