@@ -21,7 +21,7 @@ LEFT_ALONE_MS: dict[Priority, int] = {"high": 15 * MINUTE_MS, "medium": 60 * MIN
 
 
 class Wait(msgspec.Struct, frozen=True, array_like=True):
-    """An alarm that waits for somebody since `since_ms`; its condition has been over since `over_ms` (0: it is not). The collector's clock."""
+    """An alarm that waits for somebody since `since_ms`; it has been over since `over_ms` (0: it is not). By the collector's clock."""
 
     since_ms: int
     priority: Priority
