@@ -36,7 +36,7 @@ CLASSES = """## Nuisances
 
 | class | an alarm (or a site) that | over when |
 |---|---|---|
-| `chattering` | was announced at least {raises} times within {raises_s:.0f} s, or changed more than {changes} times within {changes_min:.0f} min | \
+| `chattering` | was announced at least {raises} times within {raises_s:.0f} s, or changed more than {changes} times in {changes_min:.0f} min | \
 nothing changed for {quiet_min:.0f} min |
 | `fleeting` | was on for less than {fleeting_s:.0f} s and was not announced again within {back_s:.0f} s | said once, when that is sure |
 | `standing` | has been on, and on the list, for more than {standing_h:.0f} h | its condition is over, or it is taken off the list |
