@@ -111,6 +111,9 @@ class Classes(msgspec.Struct, array_like=True):
         found: list[Finding] = []
         track.state, track.priority = transition.state, transition.priority
         if transition.event == "raised":
+            if track.stands:
+                track.stands = False
+                found.append(_stands(name, track, transition.evaluated_ms))
             track.on, track.raised_ms, track.told_ms = True, transition.event_ms, 0
             track.stand_ms = transition.raised_ms + STANDING_MS
         if transition.event in {"raised", "unsuppressed"} and transition.annunciate:

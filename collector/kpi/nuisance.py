@@ -21,7 +21,6 @@ from collector.kpi.flood import Flood, Flooded
 from collector.kpi.points import kpi_point, nuisance_point
 from collector.kpi.waits import Waits
 from collector.outputs import StateChange, Transition
-from collector.records import Point
 from devices.assets import Site
 from devices.signal import Value
 
@@ -82,25 +81,23 @@ class Nuisance:
         if transition.priority == "info":
             return []
         now_ms = transition.evaluated_ms
-        points: list[Point] = []
-        found = self._until(now_ms, points)
+        found = self._until(now_ms, out)
         state = self.state = self.state or NuisanceState()
         hour = state.hour = state.hour or Hour(now_ms - now_ms % HOUR_MS)
         hour.discovered_late += transition.event == "discovered_late"
         if is_announced(transition):
             self._count(hour, transition)
-            found += self._flooded(state.flood.announce(now_ms, transition.alarm))
+            found += self._told(self._flooded(state.flood.announce(now_ms, transition.alarm)), out)
         answer = state.waits.observe(transition)
         if answer is not None and not answer.missed and len(hour.answers_ms) < ANSWERS_KEPT:
             hour.answers_ms.append(answer.took_ms)
         if is_alarm(transition):
-            found += self._noted(hour, state.classes.observe(transition))
-        return self._told(found, points, out)
+            found += self._told(self._noted(hour, state.classes.observe(transition)), out)
+        return found
 
     def due(self, now_ms: int, out: StateChange) -> list[Finding]:
         """What has begun or ended by now, and the rows of the hours that are over."""
-        points: list[Point] = []
-        return self._told(self._until(now_ms, points), points, out)
+        return self._until(now_ms, out)
 
     def current(self) -> list[Finding]:
         """What goes on now: the flood, chattering and standing alarms."""
@@ -121,19 +118,19 @@ class Nuisance:
 
     # ---- inside --------------------------------------------------------------------------------------------------------------
 
-    def _until(self, now_ms: int, points: list[Point]) -> list[Finding]:
+    def _until(self, now_ms: int, out: StateChange) -> list[Finding]:
         """Everything that falls due up to `now_ms`, in its order; an hour is closed before what comes after its end is looked at."""
         found: list[Finding] = []
         while self.state is not None:
             state, hour = self.state, self.state.hour
             at_ms = min((at for at in (state.classes.due_ms, state.flood.end_ms) if at), default=now_ms + 1)
             if hour is not None and hour.end_ms <= min(at_ms, now_ms):
-                self._close(hour, points)
+                self._close(hour, out)
             elif at_ms <= now_ms:
                 if (over := state.flood.expire(at_ms)) is not None and hour is not None:
                     hour.flood_ms += _within(hour, over)
-                    found += self._flooded(over)
-                found += self._noted(hour, state.classes.due(at_ms))
+                    found += self._told(self._flooded(over), out)
+                found += self._told(self._noted(hour, state.classes.due(at_ms)), out)
             else:
                 break
         return found
@@ -146,7 +143,7 @@ class Nuisance:
         hour.low += transition.priority == "low"
         hour.night_pages += transition.priority in PAGED and at_night(transition.evaluated_ms, self.site.zone)
 
-    def _close(self, hour: Hour, points: list[Point]) -> None:
+    def _close(self, hour: Hour, out: StateChange) -> None:
         """The hour is over: its row, and the next one where something goes on."""
         state = self.state
         if state is None:
@@ -154,7 +151,7 @@ class Nuisance:
         chatters = sum(track.chatter_ms > 0 for track in state.classes.tracks.values())
         if state.flood.begin_ms:
             hour.flood_ms += _within(hour, state.flood.seen(hour.end_ms))
-        points.append(kpi_point(self.site, hour.start_ms, self._fields(hour, state)))
+        out.points.append(kpi_point(self.site, hour.start_ms, self._fields(hour, state)))
         state.hour = Hour(hour.end_ms, chattering=chatters)
         recent = state.flood.recent and state.flood.recent[-1][0] > hour.end_ms - TEN_MINUTES_MS
         if not (state.classes.tracks or state.waits.open or recent):
@@ -207,8 +204,7 @@ class Nuisance:
             share=flood.share,
         )
 
-    def _told(self, found: list[Finding], points: list[Point], out: StateChange) -> list[Finding]:
-        out.points.extend(points)
+    def _told(self, found: list[Finding], out: StateChange) -> list[Finding]:
         out.points.extend(nuisance_point(self.site, finding) for finding in found)
         return found
 

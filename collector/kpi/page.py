@@ -36,7 +36,7 @@ CLASSES = """## Nuisances
 
 | class | an alarm (or a site) that | over when |
 |---|---|---|
-| `chattering` | was announced at least {raises} times within {raises_s:.0f} s, or changed more than {changes} times in {changes_min:.0f} min | \
+| `chattering` | was announced at least {raises} times in {raises_s:.0f} s, or changed more than {changes} times in {within:.0f} min | \
 nothing changed for {quiet_min:.0f} min |
 | `fleeting` | was on for less than {fleeting_s:.0f} s and was not announced again within {back_s:.0f} s | said once, when that is sure |
 | `standing` | has been on, and on the list, for more than {standing_h:.0f} h | its condition is over, or it is taken off the list |
@@ -76,7 +76,7 @@ def kpi_markdown() -> str:
             raises=classes.CHATTER_RAISES,
             raises_s=classes.CHATTER_RAISES_MS / 1000,
             changes=classes.CHATTER_CHANGES - 1,
-            changes_min=classes.CHATTER_CHANGES_MS / MINUTE_MS,
+            within=classes.CHATTER_CHANGES_MS / MINUTE_MS,
             quiet_min=classes.QUIET_MS / MINUTE_MS,
             fleeting_s=classes.FLEETING_MS / 1000,
             back_s=classes.NOT_BACK_MS / 1000,
