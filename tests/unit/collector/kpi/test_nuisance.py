@@ -164,9 +164,7 @@ PAUSES = [0.0, 1.0, 1.0, 5.0, 9.0, 30.0, 70.0, 320.0, 700.0, 4000.0, 90_000.0]
 
 Step = tuple[float, str, AlarmEvent, str]
 steps = st.lists(
-    st.tuples(
-        st.sampled_from(PAUSES), st.sampled_from(ALARMS), st.sampled_from(EVENTS), st.sampled_from(PRIORITIES)
-    ),
+    st.tuples(st.sampled_from(PAUSES), st.sampled_from(ALARMS), st.sampled_from(EVENTS), st.sampled_from(PRIORITIES)),
     max_size=60,
 )
 
@@ -213,5 +211,4 @@ def test_rows_have_the_fields_that_are_documented(found: list[Step]) -> None:
     for point in fed.hours():
         assert KPI_FIELDS.keys() - point.fields.keys() in (set(), {"response_median_s", "response_worst_s"})
         assert not point.fields.keys() - KPI_FIELDS.keys()
-        }
         assert not point.tags.keys() & point.fields.keys()
