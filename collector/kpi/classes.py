@@ -116,6 +116,9 @@ class Classes(msgspec.Struct, array_like=True):
                 found.append(_stands(name, track, transition.evaluated_ms))
             track.on, track.raised_ms, track.told_ms = True, transition.event_ms, 0
             track.stand_ms = transition.raised_ms + STANDING_MS
+        elif transition.condition and not track.on and transition.event not in {"cleared", "latched"}:
+            track.on, track.raised_ms = True, transition.raised_ms  # its beginning is not on record any more
+            track.stand_ms = transition.raised_ms + STANDING_MS
         if transition.event in {"raised", "unsuppressed"} and transition.annunciate:
             found += self._announced(name, track, transition)
         elif transition.event in {"cleared", "latched"}:
