@@ -20,6 +20,10 @@ from collector.alarms.page import alarms_markdown
 from collector.commands.root import build
 from collector.config.model import Config
 from collector.config.rulebook import default_rules
+from collector.kpi.classes import Finding
+from collector.kpi.page import kpi_markdown
+from collector.kpi.report import Counts, Hidden, KpiReport, LeftAlone, Offender, Response, Standing
+from collector.kpi.targets import Figure
 from collector.ops.metrics import metrics_markdown
 from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
@@ -196,6 +200,7 @@ def _relative(default: object) -> object:
 JSON_OF = {
     "status": views.StatusView,
     "alarms": list[views.AlarmView],
+    "alarms kpi": KpiReport,
     "quarantine": views.QuarantineView,
     "audit list": list[views.AuditView],
 }
@@ -211,6 +216,15 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     Bounded,
     views.AlarmView,
     Transition,
+    KpiReport,
+    Counts,
+    Figure,
+    Response,
+    Finding,
+    Offender,
+    Standing,
+    LeftAlone,
+    Hidden,
     views.CursorView,
     SourceStatus,
     views.QuarantineView,
@@ -259,6 +273,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "signals.md": catalogue_markdown,
     "rules.md": lambda: rules_markdown(default_rules()),
     "alarms.md": alarms_markdown,
+    "kpi.md": kpi_markdown,
 }
 """File → what it holds. A test compares the committed files with these."""
 

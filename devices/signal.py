@@ -36,7 +36,11 @@ class Signal:
 
 
 class Quality(IntEnum):
-    """How far a latest value can be trusted; OPC UA's three classes, with the reasons this trade needs."""
+    """How far a latest value can be trusted; OPC UA's three classes, with the reasons this trade needs.
+
+    SUSPECT: it moved as the true value can't, its scatter is not its own, or something else contradicts it. STUCK: it repeats its last
+    value. CLOCK_BAD: the value may be right, its time is not.
+    """
 
     GOOD = 0
     SUSPECT = 1

@@ -53,6 +53,16 @@ CREATE TABLE audit (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, seq INTEGER N
     hash BLOB NOT NULL, UNIQUE (seq, nth));
 """
 
+_ALARM_LOG = (
+    "SELECT evaluated_ms, n, body FROM transition WHERE (evaluated_ms, n) > (?, ?) AND evaluated_ms < ? ORDER BY evaluated_ms, n LIMIT 1000"
+)
+_ALARMS_AT = (
+    "SELECT body FROM transition WHERE n IN (SELECT max(n) FROM transition"
+    " WHERE n <= (SELECT max(n) FROM transition WHERE evaluated_ms < ?) AND id NOT LIKE '%/discovered_late'"
+    " GROUP BY substr(id, 1, instr(id, '@') - 1)) ORDER BY n"
+)
+"""`id` and `n` alone are read to find them: both are in the index of `id`."""
+
 FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT), database.statements(_AUDIT_TRAIL)))
 
 
@@ -78,6 +88,24 @@ class StateReader:
         """The log of alarms from `since_ms` (of evaluation) on, oldest first; where there are more than `limit`, the newest."""
         statement = "SELECT body FROM transition WHERE evaluated_ms >= ? ORDER BY evaluated_ms DESC, n DESC LIMIT ?"
         return self._bodies(statement, (since_ms, limit), Transition)[::-1]
+
+    def alarm_log(self, since_ms: int, until_ms: int) -> Iterator[Transition]:
+        """The log of alarms of a period (of evaluation; without its last millisecond), oldest first, a page at a time."""
+        place = (since_ms, 0)
+        while page := self._db.rows(_ALARM_LOG, (*place, until_ms)):
+            for *_, body in page:
+                yield msgspec.json.decode(body, type=Transition)
+            place = (page[-1][0], page[-1][1])
+
+    def alarms_at(self, at_ms: int) -> list[Transition]:
+        """The last transition of every alarm that was not normal at that time, as far as the log reaches back."""
+        last = self._bodies(_ALARMS_AT, (at_ms,), Transition)
+        return [transition for transition in last if transition.state != "normal"]
+
+    def first_transition_ms(self) -> int | None:
+        """How far the log of alarms reaches back (time of evaluation)."""
+        first_ms: int | None = self._db.rows("SELECT min(evaluated_ms) FROM transition")[0][0]
+        return first_ms
 
     def quarantined(self, limit: int = 100) -> list[Quarantined]:
         """The newest first."""

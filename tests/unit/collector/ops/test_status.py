@@ -16,13 +16,13 @@ def test_every_asset_is_told_also_one_that_was_never_heard() -> None:
     ]
 
 
-@pytest.mark.parametrize(("after_s", "quality"), [(0, "good"), (119, "good"), (121, "stale")])
-def test_a_value_grows_old(after_s: int, quality: str) -> None:
+@pytest.mark.parametrize(("after_s", "quality", "reason"), [(0, "good", ""), (119, "good", ""), (121, "stale", "nothing for 2 min")])
+def test_a_value_grows_old(after_s: int, quality: str, reason: str) -> None:
     """By its receipt; the pipeline speaks every ten seconds, and is stale after two minutes."""
     world = World()
     world.say(3, START_MS, line_pressure_bar=4.0)
     (site,) = site_views(world.evaluator, START_MS + after_s * 1000)
-    assert site.assets[0].values == {"line_pressure_bar": ValueView(4.0, START_MS - 2000, float(after_s), quality)}
+    assert site.assets[0].values == {"line_pressure_bar": ValueView(4.0, START_MS - 2000, float(after_s), quality, reason)}
 
 
 def test_signals_of_one_asset_age_each_by_itself() -> None:
