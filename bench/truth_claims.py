@@ -275,6 +275,15 @@ def _silent(*signals: str) -> Claim:
     return claim
 
 
+FLICKERING = frozenset({"line_pressure_bar", "product_tank_bar", "bank_a_bar", "bank_b_bar", "reserve_bar", "level_pct"})
+"""Signals that never stand still by themselves. A purity does, at its resolution and while the plant stands by."""
+
+
+def _stands_still(scene: Scene, asset: str) -> bool:
+    fault = scene.active.get("sensor_stuck", asset)
+    return fault is not None and fault.text("signal") in FLICKERING
+
+
 def _creeps_to_the_limit(scene: Scene, asset: str) -> bool | None:
     """For more than nine days the purity has crept, and will be at 90 % within 300 hours."""
     drift, psa = scene.active.get("purity_drift", asset), scene.plant.psas[asset]
@@ -355,6 +364,7 @@ CLAIMS: Mapping[tuple[str, str], Claim] = MappingProxyType(
         ("psa_plant", "SN-SI"): _silent("o2_purity_pct"),
         ("manifold", "SN-SI"): _silent("bank_a_bar", "bank_b_bar", "bank_in_use"),
         ("lox_tank", "SN-SI"): _silent("level_pct"),
+        **{(kind, "SN-SK"): _stands_still for kind in ("pipeline", "psa_plant", "manifold", "lox_tank")},
         **{(kind, "SN-RG"): _fault("sensor_out_of_range") for kind in ("pipeline", "psa_plant", "manifold", "lox_tank", "concentrator")},
     }
 )

@@ -44,7 +44,7 @@ EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "co2_breakthrough": ("C2-H",),
         "tank_drain_open": ("TK-L", *PURITY, *SUPPLY),
         "analyser_offset": ("PU-HI",),
-        "analyser_failed": ("SN-SK",),
+        "analyser_failed": (),
         "compressor_hot": ("CT-H", "PL-DN", *SUPPLY),
         "belt_slips": ("AR-L", *PURITY),
         "receiver_leak": ("AR-L", *PURITY),

@@ -104,11 +104,11 @@ def _checks(rule: Rule, asset: Asset) -> list[tuple[tuple[str, str], Read, Beyon
 
 
 def _beyond(test: Test, known: dict[str, float]) -> Beyond | None:
-    """A change-over is an empty bank, as far as a threshold can tell."""
+    """A change-over is an empty bank, and a stand-by bank the emptier one, as far as a threshold can tell."""
     if test.type == "state":
         return lambda value: (str(value).lower() if isinstance(value, bool) else value) in test.raise_states
     limit, upper = (None if each is None else each.value(known) for each in (test.limit, test.upper))
-    if test.type not in {"below", "above", "outside", "changeover"} or limit is None:
+    if test.type not in {"below", "above", "outside", "changeover", "standby"} or limit is None:
         return None
     least, most = (-math.inf, limit) if test.type == "above" else (limit, math.inf if upper is None else upper)
     return lambda value: value.__class__ is float and not least <= value <= most

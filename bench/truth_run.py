@@ -19,6 +19,7 @@ from bench.truth_sites import site_of
 from bench.truth_watch import Watch
 from collector.config.rulebook import default_rules
 from collector.evaluator import Evaluator
+from collector.honesty import CHARACTERS
 from collector.outputs import Command, CommandName, StateChange, Transition
 from collector.records import Control, Decoded
 from collector.rules.condition import Condition
@@ -161,16 +162,16 @@ def in_force(site: Site, evaluator: Evaluator) -> dict[tuple[str, str], float]:
     for name, kind in [("", "site"), *((asset.id, asset.kind) for asset in site.assets)]:
         for of_kind, rule_id in CLAIMS:
             condition = evaluator.sites[site.id].condition((name, rule_id)) if of_kind == kind else None
-            if condition is not None and _can_speak(condition):
+            if condition is not None and _can_speak(condition, kind):
                 found[name, rule_id] = stated_delay_s(condition.rule, assets.get(name), site)
     return found
 
 
-def _can_speak(condition: Condition) -> bool:
-    """Not a rule whose numbers nobody reckons yet."""
+def _can_speak(condition: Condition, kind: str) -> bool:
+    """Not a rule whose numbers nobody reckons, or that watches no sensor of this kind."""
     if condition.rule.kind == "site" and condition.test.type in {"above", "below", "compare"}:
         return set(condition.test.signals) <= NUMBERS
-    return condition.test.type != "stuck" or bool(condition.test.signals)
+    return condition.test.type != "stuck" or bool(condition.test.signals) or kind in CHARACTERS
 
 
 def together(messages: Iterator[Sent]) -> Iterator[tuple[int, list[Sent]]]:
