@@ -21,6 +21,7 @@ ConfigFile = Annotated[
     ),
 ]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of journal and state, in place of the configuration's data_dir.")]
+OnlySite = Annotated[str | None, typer.Option("--site", help="Only this site.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as documented, for scripts.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, config, messages, run, simulate, state
+from collector.commands import act, alarms, config, messages, run, simulate, state
 from collector.version import VERSION
 
 
@@ -18,6 +18,7 @@ def build() -> typer.Typer:
     app.callback()(oxygrid)
     for group in (run, simulate, state, act, messages):
         group.add_to(app)
+    app.add_typer(alarms.app, name="alarms")
     app.add_typer(config.app, name="config")
     return app
 

@@ -1,0 +1,32 @@
+"""`oxygrid alarms`: the alarms as they stand. A group: what else is asked about alarms are its subcommands."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import typer
+
+from collector.commands.options import AsJson, ConfigFile, DataDir, OnlySite, loaded
+from collector.commands.telling import json_lines, tell, wall_ms
+
+app = typer.Typer(name="alarms")
+
+
+@app.callback(invoke_without_command=True)
+def alarms(
+    context: typer.Context,
+    config_file: ConfigFile = None,
+    data_dir: DataDir = None,
+    site: OnlySite = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every alarm that is not normal, the most urgent first."""
+    if context.invoked_subcommand is not None:
+        return
+    from collector.commands import knowledge, tables
+    from collector.views import alarm_view
+
+    config = loaded(config_file, data_dir)
+    with closing(knowledge.open_state(config)) as state:
+        found = [alarm_view(transition) for transition in state.alarms(site)]
+    tell(json_lines(found) if as_json else tables.alarm_lines(found, wall_ms()))
