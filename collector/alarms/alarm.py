@@ -20,7 +20,7 @@ from collector.rules.condition import Verdict
 class Change(NamedTuple):
     """A change: `event_ms` by the equipment's time, `raised_ms` of the occurrence it belongs to, `state` as it is shown from then on.
 
-    `why` and `by` are of the person, or what made a shelf end; `until_ms` when a shelf or a time out of service ends.
+    `why` and `by` are of the person, or what made a shelf end, or else of who keeps the alarm quiet; `until_ms` is when that ends.
     """
 
     event: AlarmEvent
@@ -273,4 +273,8 @@ class Alarm(msgspec.Struct, array_like=True):
         self, event: AlarmEvent, event_ms: int, *, annunciate: bool = False, until_ms: int | None = None, by: str = "", why: str = ""
     ) -> Change:
         self.told = self.told or annunciate
+        aside = self.removed or (None if self.hidden_by else self.shelf)
+        if aside is not None:  # whatever happens to it meanwhile: until when it is kept quiet, and, where nobody else did it, by whom
+            until_ms = aside.until_ms
+            by, why = (by, why) if by or why else (aside.by, aside.why)
         return Change(event, self.state, event_ms, self.raised_ms, annunciate, self.hidden_by, until_ms, by, why)

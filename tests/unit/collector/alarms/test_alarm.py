@@ -159,6 +159,19 @@ def test_what_begins_and_ends_on_a_shelf_is_logged_and_nobody_is_told() -> None:
     assert alarm.idle
 
 
+def test_whatever_happens_on_a_shelf_says_who_keeps_it_quiet_and_until_when() -> None:
+    alarm = Alarm()
+    alarm.shelve(SHELF, 0)
+    (raised,) = (change for at in (10, 20) for change in alarm.judge(RAISE, at * 1000, at * 1000, TRAITS))
+    assert (raised.state, raised.until_ms, raised.by, raised.why) == ("shelved", SHELF.until_ms, SHELF.by, SHELF.why)
+    (taken,) = alarm.take_out(Aside(900_000, "Bina", "new sensor"), 30_000)
+    assert (taken.state, taken.until_ms, taken.by, taken.why) == ("out_of_service", 900_000, "Bina", "new sensor")
+    (put_back,) = alarm.put_back(40_000, "Bina", "")
+    assert (put_back.state, put_back.until_ms, put_back.by) == ("shelved", SHELF.until_ms, "Bina")
+    (hidden,) = alarm.hide("LP-LL", 50_000)
+    assert (hidden.state, hidden.until_ms, hidden.by, hidden.hidden_by) == ("suppressed", None, "", "LP-LL")
+
+
 def test_a_one_shot_shelf_ends_with_the_condition() -> None:
     alarm = open_alarm()
     alarm.shelve(Aside(600_000, "Asha", "known", one_shot=True), 20_000)
