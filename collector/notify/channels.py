@@ -28,7 +28,7 @@ from collector.config.notify import LogChannel, SmtpChannel, WebhookChannel
 from collector.config.secret import read_secret
 from collector.errors import OxygridError, UserError
 from collector.notify.messages import Envelope, clean, hashed
-from collector.outputs import Notice
+from collector.outputs import AlarmEvent, Notice
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class Channel(Protocol):
 
 # ---- the log
 
+ALARMING: frozenset[AlarmEvent] = frozenset({"raised", "realarmed", "escalated", "unshelved", "unsuppressed", "returned_to_service"})
 LEVELS = {"high": logging.ERROR, "medium": logging.WARNING, "low": logging.INFO, "info": logging.INFO}
 
 
@@ -74,7 +75,7 @@ class LogSender:
     async def send(self, envelope: Envelope) -> None:
         for notice in envelope.notices:
             transition = notice.transition
-            level = LEVELS[transition.priority] if transition.event == "raised" else logging.INFO
+            level = LEVELS[transition.priority] if transition.event in ALARMING else logging.INFO
             log.log(level, "%s", notice.subject, extra={"alarm": transition.alarm, "occurrence": transition.occurrence})
 
 

@@ -4,6 +4,7 @@ channel asks for a higher priority                  → below
 channel is for other sites                          → elsewhere
 acknowledged                                        → not_news: the person who did it knows
 discovered late, and the channel is not the log     → late: nobody can act on it now
+shelved, suppressed by design, out of service       → quiet: it is logged, and nobody is told
 else                                                → told, once per transition and channel
 """
 
@@ -12,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from collector.notify.messages import message
+from collector.notify.messages import Text, message
 from collector.outputs import PRIORITIES, Notice, Priority, Transition
 from devices.assets import Site
 
-Reason: TypeAlias = Literal["told", "below", "elsewhere", "not_news", "late"]
+Reason: TypeAlias = Literal["told", "below", "elsewhere", "not_news", "late", "quiet"]
 
 
 class Filter(Protocol):
@@ -43,7 +44,9 @@ class Decision(NamedTuple):
 
 def decide(transition: Transition, channels: Iterable[Filter], site: Site | None) -> list[Decision]:
     """One decision per channel. `site` gives names and the time zone; without it the notice speaks in ids and UTC."""
-    return [_decision(transition, channel, site) for channel in channels]
+    reasons = [(channel, _reason(transition, channel)) for channel in channels]
+    text = message(transition, site) if any(reason == "told" for _, reason in reasons) else None
+    return [_decision(transition, channel, reason, text) for channel, reason in reasons]
 
 
 def notices(transitions: Iterable[Transition], channels: Sequence[Filter], sites: Mapping[str, Site]) -> list[Notice]:
@@ -52,11 +55,9 @@ def notices(transitions: Iterable[Transition], channels: Sequence[Filter], sites
     return [decision.notice for decision in decisions if decision.notice is not None]
 
 
-def _decision(transition: Transition, channel: Filter, site: Site | None) -> Decision:
-    reason = _reason(transition, channel)
-    if reason != "told":
+def _decision(transition: Transition, channel: Filter, reason: Reason, text: Text | None) -> Decision:
+    if reason != "told" or text is None:
         return Decision(channel.id, transition.id, reason)
-    text = message(transition, site)
     notice = Notice(
         id=f"{transition.id}/{channel.id}",
         channel=channel.id,
@@ -75,6 +76,6 @@ def _reason(transition: Transition, channel: Filter) -> Reason:
         return "elsewhere"
     if transition.event == "acknowledged":
         return "not_news"
-    if transition.event == "discovered_late" and channel.kind != "log":
-        return "late"
-    return "told"
+    if transition.event == "discovered_late":
+        return "told" if channel.kind == "log" else "late"
+    return "told" if transition.annunciate else "quiet"

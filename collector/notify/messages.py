@@ -9,6 +9,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -25,6 +26,16 @@ WORDS: dict[str, dict[str, str]] = {
         "raised": "ALARM",
         "cleared": "over",
         "acknowledged": "acknowledged",
+        "latched": "over, to be reset",
+        "reset": "reset",
+        "realarmed": "STILL AN ALARM",
+        "escalated": "MORE URGENT",
+        "shelved": "shelved",
+        "unshelved": "ALARM, not shelved any more",
+        "suppressed": "suppressed",
+        "unsuppressed": "ALARM, not suppressed any more",
+        "out_of_service": "out of service",
+        "returned_to_service": "ALARM, back in service",
         "discovered_late": "discovered late",
         "both": "raised and over",
         "digest": "{count} notices, highest priority {priority}: {sites}",
@@ -132,8 +143,9 @@ def hashed(text: str) -> str:
 
 def clean(text: str, most: int) -> str:
     """One line: every control, format and line character (newlines, NUL, direction overrides) is a space; runs of spaces are one."""
-    visible = "".join(" " if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char for char in text)
-    line = " ".join(visible.split())
+    if not text.isprintable():  # what is has none of them
+        text = "".join(" " if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char for char in text)
+    line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
@@ -147,6 +159,8 @@ def _headline(text: str) -> str:
     return text.partition(". ")[0]
 
 
+@lru_cache(maxsize=256)
 def _when(at_ms: int, zone: tzinfo) -> str:
+    """What happens together, a message or a hundred, happened at the same few times."""
     moment = datetime.fromtimestamp(at_ms / 1000, zone)
     return f"{moment:%Y-%m-%d %H:%M:%S} ({moment.tzname()})"

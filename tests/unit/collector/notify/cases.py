@@ -40,6 +40,7 @@ def transition(event: str = "raised", rule: str = "LP-LL", priority: str = "high
         "value": 3.1,
         "limit": 3.28,
         "unit": "bar",
+        "annunciate": event not in {"acknowledged", "discovered_late"},
     }
     return Transition(**{**values, **more})
 

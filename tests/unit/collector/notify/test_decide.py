@@ -14,12 +14,20 @@ CASES = [
     ("cleared", "medium", Filter(min_priority="high"), "below"),
     ("raised", "high", Filter(sites=("kasganj-dh",)), "told"),
     ("raised", "high", Filter(sites=("elsewhere",)), "elsewhere"),
+    *((event, "high", Filter(), "told") for event in ("realarmed", "escalated", "unshelved", "unsuppressed", "returned_to_service")),
     ("acknowledged", "high", Filter(), "not_news"),
     ("discovered_late", "high", Filter(), "late"),
     ("discovered_late", "high", Filter(kind="webhook"), "late"),
     ("discovered_late", "high", Filter(kind="log"), "told"),
     ("discovered_late", "low", Filter(kind="log", min_priority="high"), "below"),
 ]
+
+
+@pytest.mark.parametrize("kind", ["smtp", "log"])
+@pytest.mark.parametrize("event", ["raised", "cleared", "shelved", "suppressed", "out_of_service", "unshelved", "latched"])
+def test_what_is_kept_quiet_is_told_to_nobody(event: str, kind: str) -> None:
+    (decision,) = decide(transition(event, annunciate=False), [Filter(kind=kind)], SITE)
+    assert (decision.reason, decision.notice) == ("quiet", None)
 
 
 @pytest.mark.parametrize(("event", "priority", "channel", "reason"), CASES)

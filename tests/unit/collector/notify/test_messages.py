@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.notify.messages import DIGEST_LINES, clean, digest, key_of, message, single, together
+from collector.notify.messages import DIGEST_LINES, WORDS, clean, digest, key_of, message, single, together
+from collector.outputs import AlarmEvent
 from tests.unit.collector.notify.cases import AT_MS, SITE, notice, transition
 
 
@@ -25,6 +27,11 @@ def test_a_message_in_full() -> None:
         "",
         "This message is information only. The wired alarm panel of the pipeline comes first.",
     ]
+
+
+def test_every_event_has_its_word() -> None:
+    assert WORDS["en"].keys() >= set(get_args(AlarmEvent))
+    assert message(transition("returned_to_service"), SITE).subject.startswith("[high] ALARM, back in service: Joint District Hospital")
 
 
 def test_what_is_over_says_when_it_began_and_ended() -> None:
