@@ -17,10 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from prometheus_client import CollectorRegistry
 
+from collector.audit import digest
 from collector.build import source_of, store_of
+from collector.clerk import Clerk, Configuration
 from collector.config import Config
 from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
@@ -38,13 +39,14 @@ from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
 from collector.outputs import Command, Notice, StateChange, Transition
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
-from collector.records import CONTROL, Message
+from collector.rules.model import RuleSet
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
 from collector.store.history import SqliteHistory
 from collector.store.influx import InfluxStore
 from collector.store.state import StateStore
 from collector.threads import PatientThread, Thread
+from collector.version import VERSION
 from collector.views import AlarmView, alarm_view
 from collector.writer import Places, Writer
 
@@ -56,6 +58,7 @@ CANCEL_TRIES, CANCEL_S = 4, 0.25
 HOUSEKEEPING_S = 1.0
 GC_THRESHOLDS = (50_000, 20, 100)
 HEALTH_EVERY_MS = 60_000
+HEAD_EVERY_MS = 86_400_000
 READERS = ("evaluator", "quarantine", "writer")
 
 
@@ -120,21 +123,27 @@ class Collector:
         self._store = store_of(config)
         self._journal_thread, self._state_thread = Thread("journal"), PatientThread("state")
         snapshots = self._state.snapshots()
-        self._journal.begin_after(max((s.cursor for s in snapshots), default=0))
+        self._journal.begin_after(max([self._state.last_audited_seq(), *(s.cursor for s in snapshots)]))
         self._cursors = Cursors(self._journal, self._journal_thread, READERS)
         self._feed = Feed(self._journal, self._journal_thread, Decoder(config.sites, config.topic_prefix).decode, now_ms)
         self.source = source_of(config, now_ms, embedded)
-        self.evaluation = Evaluation(Evaluator(config.sites, rule_set(config.rules), snapshots), self._feed, self._desk())
+        rules = rule_set(config.rules)
+        self.evaluation = Evaluation(Evaluator(config.sites, rules, snapshots), self._feed, self._desk())
+        self._configuration = digests_of(config, rules)
+        self._clerk = Clerk(self._feed, self._refusal, Configuration(*self._state.configuration()))
         self.writer = self._make_writer()
         self._notifier = Notifier([channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random)
         self._journal_stats = self._journal.stats()
+        self._alarms_changed = False
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
         self._counters = self._state.counters()
         self._waiting = self._state.waiting()
         self._said = (Health(True, False, 0.0), 0)
+        self._head_said_ms = 0
         self.watch = Watch(self._views(), now_ms)
         history = self._store.problems if isinstance(self._store, SqliteHistory) else []
-        for problem in (*self._journal.problems, *self._state.problems, *history, *config.notes):
+        self._problems = (*self._journal.problems, *self._state.problems, *history)
+        for problem in (*self._problems, *config.notes):
             log.warning("%s", problem)
 
     def stop(self) -> None:
@@ -144,9 +153,10 @@ class Collector:
         """Everything at once, until `stop` or until a part gives up."""
         registry = CollectorRegistry()
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
-        ops = Ops(registry, self.watch.status, self.watch.problems, self.command)
+        ops = Ops(registry, self.watch.status, self.watch.problems, self._clerk.command)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
-        await self._feed.append([Message(f"{CONTROL}start", b"{}")])
+        self._say_head()
+        await self._clerk.begin(self._configuration, [f"oxygrid {VERSION}", *self._problems])
         running = {name: asyncio.create_task(part, name=name) for name, part in self._parts().items()}
         _rest_the_garbage_collector()
         log.info("collecting: %d sites", len(self._config.sites))
@@ -176,6 +186,7 @@ class Collector:
             async with asyncio.timeout(CLOSE_S):
                 await self.source.close()
         await _cancelled(running["source"], running["ingest"])
+        await self._note_the_end()
         deadline = time.monotonic() + DRAIN_S
         while time.monotonic() < deadline and not self._drained():  # noqa: ASYNC110  (two readers, each at its own pace)
             await asyncio.sleep(0.02)
@@ -187,6 +198,14 @@ class Collector:
         self._journal.close()
         self._state.close()
         log.info("stopped")
+
+    async def _note_the_end(self) -> None:
+        why = "asked to" if self._stopping.is_set() else "a part of it gave up"
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._clerk.end(why)
+        except (TimeoutError, JournalError) as exc:
+            log.warning("the stop can't be entered into the audit trail (%s)", exc or "the disk takes nothing")
 
     async def _save(self) -> None:
         try:
@@ -238,6 +257,8 @@ class Collector:
 
     def _committed(self, change: StateChange) -> None:
         self.watch.committed(change)
+        self._clerk.committed(change)
+        self._alarms_changed = self._alarms_changed or bool(change.transitions)
         self._told(change)
         if change.notices:
             self._notifier.wake()
@@ -277,6 +298,7 @@ class Collector:
                 await self._cursors.flush()
                 await self._look_around()
                 await self._say_health()
+                self._say_head()
             except JournalError as exc:
                 log.error("%s", exc)
 
@@ -284,7 +306,9 @@ class Collector:
         """Figures for /metrics and /status, so that neither waits for a disk."""
         self._journal_stats = await self._journal_thread.run(self._journal.stats)
         state = self._state
-        self._alarms = [alarm_view(t) for t in await self._state_thread.run(state.alarms)]
+        if self._alarms_changed:
+            self._alarms_changed = False
+            self._alarms = [alarm_view(t) for t in await self._state_thread.run(state.alarms)]
         self._counters = await self._state_thread.run(state.counters)
         self._waiting = await self._state_thread.run(state.waiting)
 
@@ -294,14 +318,17 @@ class Collector:
             await self._feed.append([health.message()])
             self._said = (health, self._now_ms())
 
+    def _say_head(self) -> None:
+        """The end of the audit trail goes into the log, which is kept elsewhere: who rewrites the whole trail is found by it."""
+        if self._now_ms() - self._head_said_ms >= HEAD_EVERY_MS:
+            self._head_said_ms = self._now_ms()
+            log.info("audit head %s", self._state.head)
+
     # ---- from outside --------------------------------------------------------------------------------------------------------
 
-    async def command(self, command: Command) -> str:
-        """An operator's command: checked, then journalled like a reading, so that it is folded in its place. `done`, or why not."""
-        if refused := self.evaluation.evaluator.refusal(command):
-            return refused
-        await self._feed.append([Message(f"{CONTROL}command", msgspec.json.encode(command))])
-        return "done"
+    def _refusal(self, command: Command) -> str:
+        """By the evaluator of this moment: a reload puts another in its place."""
+        return self.evaluation.evaluator.refusal(command)
 
     def reload_from(self, load: Callable[[], Config]) -> None:
         """Take the changed configuration whole, or refuse it whole and go on as before."""
@@ -312,6 +339,7 @@ class Collector:
         try:
             config = await asyncio.to_thread(load)
             rules = await asyncio.to_thread(rule_set, config.rules)
+            await self._clerk.configure(await asyncio.to_thread(digests_of, config, rules))
         except OxygridError as exc:
             log.error("the changed configuration is refused, the old one stays in force:\n%s", exc)
             return
@@ -329,6 +357,11 @@ class Collector:
 
 _FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify")
 """Sections that are taken at the start only."""
+
+
+def digests_of(config: Config, rules: RuleSet) -> Configuration:
+    """What the rules and the sites are known by in the audit trail."""
+    return Configuration(digest(rules.model_dump()), digest([site.model_dump_json() for site in config.sites]))
 
 
 def _journal_of(config: Config) -> SqliteJournal:

@@ -37,14 +37,14 @@ Nature: TypeAlias = Literal["process", "suspect_sensor", "communication"]
 """What an alarm is about: oxygen and plant, a sensor that may be wrong, or that nothing is heard."""
 
 
-class Transition(msgspec.Struct, frozen=True, kw_only=True):
+class Transition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change of one alarm. `occurrence` is `site/asset/rule@raised-event-ms`; `id` is unique for ever.
 
     `asset` is empty for an alarm of the whole site. `value` and `limit` are those that decided, in `unit`. `text` is one English line for
     people: what, where, since when, and what to do. `annunciate`: people are to be told of it; an alarm that is shelved, suppressed or out
     of service goes on being evaluated and logged, and nobody is told. `condition`: the condition holds. `by` and `why` are of the person
-    whose command it was; `hidden_by` names what suppresses it. `until_ms`: when what was discovered late ended, or when a shelf or a time
-    out of service ends.
+    whose command it was, or else of who keeps the alarm quiet; `hidden_by` names what suppresses it. `until_ms`: when what was discovered
+    late ended, or when a shelf or a time out of service ends.
     """
 
     occurrence: str
@@ -180,12 +180,40 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
+TrailKind: TypeAlias = Literal["command", "start", "stop", "configuration", "trimmed"]
+
+
+class TrailEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of one row of the audit trail (collector.audit): what happened, when, and by whom.
+
+    `command`: what a person told an alarm, `state` what it showed afterwards, `refused` why nothing came of it. `start`, `stop`,
+    `configuration`: the collector's own; `what` in words, `rules` and `sites` the digests of what is in force. `trimmed`: the rows up to
+    number `through`, whose hash was `hash`, were removed to keep the bound. `seq` and `nth` are its place in the journal (0 and `through`
+    for `trimmed`), by which the same entry again adds nothing.
+    """
+
+    kind: TrailKind
+    at_ms: int
+    seq: int
+    nth: int
+    command: Command | None = None
+    state: AlarmState | None = None
+    refused: str = ""
+    what: str = ""
+    rules: str = ""
+    sites: str = ""
+    through: int = 0
+    hash: str = ""
+
+
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step of the evaluator changed: written in one transaction or not at all."""
+    """What one step of the evaluator changed: written in one transaction or not at all. `audit` is what became of commands, `noted` what
+    else belongs in the audit trail."""
 
     snapshots: list[SiteSnapshot] = []
     transitions: list[Transition] = []
     audit: list[AuditEntry] = []
+    noted: list[TrailEntry] = []
     notices: list[Notice] = []
     points: list[Point] = []
     stock: list[StockEstimate] = []

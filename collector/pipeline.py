@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from collector.audit import noted
 from collector.errors import JournalError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 SNAPSHOT_EVERY_MS = 60_000
+FLOOD, GATHER_S = 10, 0.25
 
 
 async def ingest(source: Source, feed: Feed, seen: Callable[[Decoded], None]) -> None:
@@ -87,13 +89,21 @@ class Evaluation:
             if self._successor is not None:
                 self._succeed(self._successor)
                 await self._retire()
-            for batch in batches:
-                self.evaluator.step(batch, self._change)
-                if self._change.transitions:
-                    break  # told at once; the other batches are asked for again
-                await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
+            await self._fold(batches)
             await self.commit(self._whose_turn())
             self._desk.passed(self.evaluator.cursor)
+
+    async def _fold(self, batches: Iterable[Decoded]) -> None:
+        """What changes is told at once, and the other batches are asked for again. In a flood those that wait are folded along for a
+        moment: a transaction for each, with the state of hundreds of sites, would hold up the last alarm for longer than that."""
+        change, loop = self._change, asyncio.get_running_loop()
+        gather_until_s = loop.time() + GATHER_S
+        for batch in batches:
+            self.evaluator.step(batch, change)
+            change.noted.extend(noted(batch))
+            if (change.transitions or change.audit or change.noted) and (len(change.transitions) <= FLOOD or loop.time() >= gather_until_s):
+                break
+            await asyncio.sleep(0)  # acknowledgements and writes go out between two batches
 
     async def _next(self) -> list[Decoded]:
         """The next batches; where none comes for a moment, time passes."""
@@ -114,7 +124,8 @@ class Evaluation:
         """One transaction: what was folded, who is to be told, and the snapshots of the sites it came from and of `others`."""
         folded = self._change
         names = {t.site for t in folded.transitions} | {e.site for e in folded.stock_events} | set(others)
-        if not (names or folded.points or folded.stock):
+        names |= {entry.command.alarm.partition("/")[0] for entry in folded.audit}
+        if not (names or folded.points or folded.stock or folded.noted):
             return
         snapshots = self.evaluator.snapshots(names & self.evaluator.sites.keys())
         change = msgspec.structs.replace(folded, notices=self._desk.notices(folded.transitions), snapshots=snapshots)

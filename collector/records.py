@@ -17,7 +17,8 @@ CONTROL = "$oxygrid/"
 one.
 
 `$oxygrid/start`: the collector began; `$oxygrid/source`: a session with the broker began or ended, payload {"connected": bool};
-`$oxygrid/command`: an operator's command. All are folded by the evaluator like readings are.
+`$oxygrid/command`: an operator's command. These are folded by the evaluator like readings are. `$oxygrid/stop`, `$oxygrid/configuration`
+(other rules or sites are in force) and `$oxygrid/refused` (a command that could not be done) are for the audit trail alone.
 """
 
 

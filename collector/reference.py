@@ -197,6 +197,7 @@ JSON_OF = {
     "status": views.StatusView,
     "alarms": list[views.AlarmView],
     "quarantine": views.QuarantineView,
+    "audit list": list[views.AuditView],
 }
 """Command → what its --json prints."""
 
@@ -216,6 +217,7 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     views.QuarantinedView,
     views.UnknownAssetView,
     views.RefusedLineView,
+    views.AuditView,
 )
 
 

@@ -1,15 +1,22 @@
-"""What the collector tells about itself: the answer of /status, and the rows of `oxygrid status|alarms|quarantine --json`. Pure values.
+"""What the collector tells about itself: the answer of /status, and what `oxygrid … --json` prints. Pure values.
 
 These shapes are a promise to scripts: fields are added, none renamed or taken away. Times are Unix milliseconds.
 """
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 
-from collector.outputs import AlarmState, Priority, StockEstimate, Transition
+from collector.audit import Row, decode
+from collector.outputs import AlarmState, Command, Nature, Priority, ProcessState, StockEstimate, Transition
 from collector.ports import SourceStatus
+from devices.payloads.native import UNREADABLE
 from devices.signal import Value
+
+OPEN: frozenset[AlarmState] = frozenset(get_args(ProcessState)) - {"normal"}
+QUIET: tuple[AlarmState, ...] = ("shelved", "suppressed", "out_of_service")
 
 
 class ValueView(msgspec.Struct, frozen=True):
@@ -42,7 +49,10 @@ class SiteView(msgspec.Struct, frozen=True):
 
 
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that is not normal. `raised_ms` is when the condition began; `value` and `limit` are those that decided, in `unit`."""
+    """An alarm that is not normal. `raised_ms` is when the condition began (0: it has not); `value` and `limit` are those that decided, in
+    `unit`. `condition`: it holds now. `annunciate`: people were told of its last change. Kept quiet are those in state shelved or
+    out_of_service (until `until_ms`, by whom, and why) and suppressed (by design, while `hidden_by` holds). `nature` is process,
+    suspect_sensor or communication."""
 
     alarm: str
     site: str
@@ -55,6 +65,18 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
     value: Value | None = None
     limit: float | None = None
     unit: str = ""
+    by: str = ""
+    why: str = ""
+    until_ms: int | None = None
+    hidden_by: str = ""
+    nature: Nature = "process"
+    condition: bool = False
+    annunciate: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """It is on the list that people work through; the others that are not normal are kept quiet."""
+        return self.state in OPEN
 
 
 class CursorView(msgspec.Struct, frozen=True):
@@ -67,7 +89,8 @@ class CursorView(msgspec.Struct, frozen=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `live` is false where no collector answered and this was read from its state on disk: then there are no latest values."""
+    """All of it. `live` is false where no collector answered and this was read from its state on disk: then there are no latest values.
+    `alarms` are the open ones, `quiet` those that are shelved, suppressed or out of service."""
 
     version: str
     at_ms: int
@@ -75,6 +98,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     source: SourceStatus | None = None
     sites: list[SiteView] = []
     alarms: list[AlarmView] = []
+    quiet: list[AlarmView] = []
     cursors: list[CursorView] = []
     dropped: dict[str, int] = {}
     quarantined: dict[str, int] = {}
@@ -120,6 +144,54 @@ class QuarantineView(msgspec.Struct, frozen=True, kw_only=True):
     refused_lines: list[RefusedLineView] = []
 
 
+class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the audit trail. `kind` is command, start, stop, configuration or trimmed. Of a command: `by`, `why` and `minutes` as they
+    were given, `state` what the alarm showed afterwards, `refused` why nothing came of it. `what` is in words, `rules` and `sites` are the
+    digests of what is in force; `hash` is that of the row."""
+
+    n: int
+    at_ms: int
+    kind: str
+    alarm: str = ""
+    command: str = ""
+    by: str = ""
+    why: str = ""
+    minutes: float = 0.0
+    one_shot: bool = False
+    state: str = ""
+    refused: str = ""
+    what: str = ""
+    rules: str = ""
+    sites: str = ""
+    hash: str = ""
+
+
+def audit_view(row: Row) -> AuditView:
+    """What can't be read is told as such: the trail is also listed where it was damaged."""
+    try:
+        entry = decode(row.body)
+    except UNREADABLE:
+        return AuditView(n=row.n, at_ms=row.at_ms, kind="unreadable", hash=row.hash.hex())
+    command = entry.command or Command("ack", "")
+    return AuditView(
+        n=row.n,
+        at_ms=entry.at_ms,
+        kind=entry.kind,
+        alarm=command.alarm,
+        command=command.command if entry.command else "",
+        by=command.by,
+        why=command.why,
+        minutes=command.minutes,
+        one_shot=command.one_shot,
+        state=entry.state or "",
+        refused=entry.refused,
+        what=entry.what,
+        rules=entry.rules,
+        sites=entry.sites,
+        hash=row.hash.hex(),
+    )
+
+
 def alarm_view(transition: Transition) -> AlarmView:
     """The row of an alarm, from its last transition."""
     return AlarmView(
@@ -134,4 +206,11 @@ def alarm_view(transition: Transition) -> AlarmView:
         value=transition.value,
         limit=transition.limit,
         unit=transition.unit,
+        by=transition.by,
+        why=transition.why,
+        until_ms=transition.until_ms,
+        hidden_by=transition.hidden_by,
+        nature=transition.nature,
+        condition=transition.condition,
+        annunciate=transition.annunciate,
     )

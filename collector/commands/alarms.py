@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Annotated
 
 import typer
 
@@ -18,9 +19,10 @@ def alarms(
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
     site: OnlySite = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is shelved, suppressed by design, or out of service.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every alarm that is not normal, the most urgent first."""
+    """Every open alarm, the most urgent first."""
     if context.invoked_subcommand is not None:
         return
     from collector.commands import knowledge, tables
@@ -28,5 +30,5 @@ def alarms(
 
     config = loaded(config_file, data_dir)
     with closing(knowledge.open_state(config)) as state:
-        found = [alarm_view(transition) for transition in state.alarms(site)]
-    tell(json_lines(found) if as_json else tables.alarm_lines(found, wall_ms()))
+        found = [alarm for transition in state.alarms(site) if (alarm := alarm_view(transition)).is_open or everything]
+    tell(json_lines(found) if as_json else tables.all_alarm_lines(found, wall_ms()))

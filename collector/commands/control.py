@@ -20,8 +20,9 @@ __all__ = ["Command", "send"]
 ANSWER_S = 10.0
 
 
-def send(config: Config, command: Command) -> None:
-    """Returns when the command is in the journal. Raises UserError where no collector listens, OxygridError where it refuses."""
+def send(config: Config, command: Command) -> str:
+    """What the collector answers: `done`, or that the command is taken and will be done in its turn. Raises UserError where no collector
+    listens, OxygridError where it refuses."""
     path = Path(config.data_dir) / "control.sock"
     connection = _Connection(path)
     try:
@@ -40,6 +41,7 @@ def send(config: Config, command: Command) -> None:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
         raise OxygridError(said or f"the collector answered {answer.status}")
+    return said
 
 
 def _why_not(config: Config, path: Path, problem: OSError) -> str:

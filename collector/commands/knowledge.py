@@ -69,7 +69,7 @@ def open_state(config: Config) -> StateReader:
 def status_on_disk(config: Config, now_ms: int) -> StatusView:
     """What the last collector left: alarms, stock, counts and cursors, without latest values."""
     with closing(open_state(config)) as state:
-        stock, alarms, counters = state.stock(), state.alarms(), state.counters()
+        stock, alarms, counters = state.stock(), [alarm_view(t) for t in state.alarms()], state.counters()
     dropped = {name.removesuffix("_dropped"): sum(counts.values()) for name, counts in counters.items() if name.endswith("_dropped")}
     cursors, in_journal = _journal(config)
     return StatusView(
@@ -85,7 +85,8 @@ def status_on_disk(config: Config, now_ms: int) -> StatusView:
             )
             for site in config.sites
         ],
-        alarms=[alarm_view(transition) for transition in alarms],
+        alarms=[alarm for alarm in alarms if alarm.is_open],
+        quiet=[alarm for alarm in alarms if not alarm.is_open],
         cursors=cursors,
         dropped=dropped | in_journal,
         quarantined=counters.get("quarantined", {}),

@@ -5,20 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collector.commands.options import AsJson, ConfigFile, DataDir, loaded
+from collector.commands.options import AsJson, ConfigFile, DataDir, Since, loaded, time_ms
 from collector.errors import UserError
 
 if TYPE_CHECKING:
     from collector.journal import JournalReader
     from collector.records import Batch
 
-Since = Annotated[str | None, typer.Option(help="First time of receipt, as RFC 3339 with zone, e.g. 2026-01-31T08:00:00Z.")]
 Until = Annotated[str | None, typer.Option(help="Time of receipt to stop before, as RFC 3339 with zone.")]
 
 
@@ -35,7 +33,7 @@ def record(config_file: ConfigFile = None, data_dir: DataDir = None, since: Sinc
     config = loaded(config_file, data_dir)
     if not config.journal_path.is_file():
         raise UserError(f"{config.journal_path}: no journal there; give the folder of a collector that has run with --data-dir")
-    first_ms, end_ms = _ms(since, 0), _ms(until, 2**63)
+    first_ms, end_ms = time_ms(since, 0), time_ms(until, 2**63)
     with closing(SqliteJournal.open_reader(config.journal_path)) as reader:
         for batch in _batches(reader):
             if first_ms <= batch.received_ms < end_ms:
@@ -66,15 +64,3 @@ def _batches(reader: JournalReader) -> Iterator[Batch]:
     while batches := reader.read(after):
         yield from batches
         after = batches[-1].seq
-
-
-def _ms(text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise UserError(f"{text!r} is no time; RFC 3339 with zone is right, e.g. 2026-01-31T08:00:00Z") from exc
-    if at.tzinfo is None:
-        raise UserError(f"{text!r} has no zone; e.g. {text}Z for UTC, or {text}+05:30")
-    return int(at.timestamp() * 1000)

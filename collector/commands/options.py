@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ ConfigFile = Annotated[
 ]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of journal and state, in place of the configuration's data_dir.")]
 OnlySite = Annotated[str | None, typer.Option("--site", help="Only this site.")]
+Since = Annotated[str | None, typer.Option(help="First time of receipt, as RFC 3339 with zone, e.g. 2026-01-31T08:00:00Z.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as documented, for scripts.")]
 
 
@@ -43,3 +45,16 @@ def loaded(config_file: Path | None, data_dir: Path | None = None) -> Config:
 
     config = load(found(config_file))
     return config if data_dir is None else config.model_copy(update={"data_dir": str(data_dir)})
+
+
+def time_ms(text: str | None, default: int) -> int:
+    """A time that a person gave, in Unix milliseconds. Raises UserError."""
+    if text is None:
+        return default
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise UserError(f"{text!r} is no time; RFC 3339 with zone is right, e.g. 2026-01-31T08:00:00Z") from exc
+    if at.tzinfo is None:
+        raise UserError(f"{text!r} has no zone; e.g. {text}Z for UTC, or {text}+05:30")
+    return int(at.timestamp() * 1000)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, config, messages, run, simulate, state
+from collector.commands import act, alarms, audit, config, messages, run, simulate, state
 from collector.version import VERSION
 
 
@@ -19,6 +19,7 @@ def build() -> typer.Typer:
     for group in (run, simulate, state, act, messages):
         group.add_to(app)
     app.add_typer(alarms.app, name="alarms")
+    app.add_typer(audit.app, name="audit")
     app.add_typer(config.app, name="config")
     return app
 

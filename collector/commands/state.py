@@ -51,5 +51,8 @@ def _only(found: StatusView, site: str) -> StatusView:
     import msgspec
 
     return msgspec.structs.replace(
-        found, sites=[s for s in found.sites if s.id == site], alarms=[a for a in found.alarms if a.site == site]
+        found,
+        sites=[s for s in found.sites if s.id == site],
+        alarms=[a for a in found.alarms if a.site == site],
+        quiet=[a for a in found.quiet if a.site == site],
     )

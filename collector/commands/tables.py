@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from collector.outputs import PRIORITIES, Bounded
-from collector.views import AlarmView, QuarantineView, SiteView, StatusView
+from collector.outputs import PRIORITIES, AlarmState, Bounded
+from collector.views import QUIET, AlarmView, AuditView, QuarantineView, SiteView, StatusView
 from devices.signal import Value
 
-STATES = {"unacknowledged": "UNACK", "acknowledged": "ACKED", "returned": "RTN-UNACK", "normal": "NORM"}
+STATES: dict[AlarmState, str] = {
+    "normal": "NORM",
+    "unacknowledged": "UNACK",
+    "acknowledged": "ACKED",
+    "returned": "RTN-UNACK",
+    "latched_unacknowledged": "LATCHED-UNACK",
+    "latched_acknowledged": "LATCHED-ACKED",
+    "shelved": "SHELVED",
+    "suppressed": "SUPPRESSED",
+    "out_of_service": "OUT-OF-SERVICE",
+}
 
 
 def status_lines(status: StatusView, now_ms: int) -> Iterator[str]:
@@ -25,6 +36,8 @@ def status_lines(status: StatusView, now_ms: int) -> Iterator[str]:
         yield from _site_lines(site)
     yield ""
     yield from alarm_lines(status.alarms, now_ms)
+    if status.quiet:
+        yield _counts("kept quiet, see `oxygrid alarms --all`", Counter(STATES[alarm.state] for alarm in status.quiet))
     yield from (
         "",
         *columns(
@@ -55,8 +68,30 @@ def alarm_lines(alarms: Sequence[AlarmView], now_ms: int) -> Iterator[str]:
     if not alarms:
         yield "no alarms"
         return
-    ordered = sorted(alarms, key=lambda a: (-PRIORITIES.index(a.priority), a.raised_ms))
+    ordered = sorted(alarms, key=_urgency)
     yield from columns([(a.priority, STATES[a.state], a.alarm, f"{span((now_ms - a.raised_ms) / 1000)} ago", a.text) for a in ordered])
+
+
+def all_alarm_lines(alarms: Sequence[AlarmView], now_ms: int) -> Iterator[str]:
+    """The open ones, then a list for each way of being kept quiet."""
+    yield from alarm_lines([alarm for alarm in alarms if alarm.is_open], now_ms)
+    for state in QUIET:
+        found = sorted((alarm for alarm in alarms if alarm.state == state), key=_urgency)
+        if found:
+            yield from ("", f"{state.replace('_', ' ')}:", *columns([_quiet_row(alarm, now_ms) for alarm in found]))
+
+
+def _quiet_row(alarm: AlarmView, now_ms: int) -> tuple[str, ...]:
+    if alarm.state == "suppressed":
+        how = f"while {alarm.hidden_by} holds"
+    else:
+        left = "" if alarm.until_ms is None else f"until {time_text(alarm.until_ms)} ({span((alarm.until_ms - now_ms) / 1000)} left) "
+        how = f"{left}by {alarm.by}: {alarm.why}"
+    return f"  {alarm.priority}", alarm.alarm, "TRUE" if alarm.condition else "false", how, alarm.text
+
+
+def _urgency(alarm: AlarmView) -> tuple[int, int]:
+    return -PRIORITIES.index(alarm.priority), alarm.raised_ms
 
 
 def quarantine_lines(quarantine: QuarantineView) -> Iterator[str]:
@@ -70,6 +105,24 @@ def quarantine_lines(quarantine: QuarantineView) -> Iterator[str]:
     if quarantine.refused_lines:
         yield "refused by the database:"
         yield from columns([(f"  {r.line}", r.reason) for r in quarantine.refused_lines])
+
+
+def audit_lines(rows: Sequence[AuditView]) -> Iterator[str]:
+    if not rows:
+        yield "no entries"
+        return
+    yield from columns([(str(row.n), time_text(row.at_ms), row.by or "oxygrid", _entry(row)) for row in rows])
+
+
+def _entry(row: AuditView) -> str:
+    """`shelve a/line/LP-LL for 15 min, one-shot (sensor replaced): shelved`."""
+    if not row.command:
+        digests = ", ".join(f"{name} {value[:12]}" for name, value in (("rules", row.rules), ("sites", row.sites)) if value)
+        return row.kind + "".join(f": {part}" for part in (row.what, digests) if part)
+    lasting = f" for {span(row.minutes * 60)}" if row.minutes else ""
+    why = f" ({row.why})" if row.why else ""
+    outcome = f"refused: {row.refused}" if row.refused else row.state
+    return f"{row.command} {row.alarm}{lasting}{', one-shot' if row.one_shot else ''}{why}: {outcome}"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -62,6 +62,7 @@ METRICS: dict[str, MetricName] = {
     "oxygrid_cursor_lag_seconds": MetricName(GaugeMetricFamily, "Time a reader of the journal is behind, s.", ("reader",)),
     "oxygrid_alarm_transitions": MetricName(CounterMetricFamily, "Transitions of alarms.", ("event", "priority")),
     "oxygrid_alarms_open": MetricName(GaugeMetricFamily, "Alarms not normal, by priority.", ("priority",)),
+    "oxygrid_alarms_quiet": MetricName(GaugeMetricFamily, "Alarms shelved, suppressed or out of service.", ("state",)),
     "oxygrid_notices": MetricName(CounterMetricFamily, "Notices by channel and outcome (sent, failed, given_up).", ("channel", "outcome")),
     "oxygrid_notices_waiting": MetricName(GaugeMetricFamily, "Notices in the outbox."),
     "oxygrid_source_connected": MetricName(GaugeMetricFamily, "1 while the session with the broker stands.", ("source",)),

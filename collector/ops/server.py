@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
+from collector.clerk import Answer
 from collector.errors import UserError
 from collector.outputs import Command
 from collector.views import StatusView
@@ -29,7 +30,7 @@ class Ops:
         registry: CollectorRegistry,
         status: Callable[[], StatusView],
         problems: Callable[[], list[str]],
-        command: Callable[[Command], Awaitable[str]],
+        command: Callable[[Command], Awaitable[Answer]],
     ) -> None:
         self._registry, self._status, self._problems, self._command = registry, status, problems, command
         self._runners: list[web.AppRunner] = []
@@ -84,8 +85,8 @@ class Ops:
             command = msgspec.json.decode(await request.read(), type=Command)
         except msgspec.MsgspecError as exc:
             return web.Response(text=f"no command: {exc}\n", status=400)
-        said = await self._command(command)
-        return web.Response(text=said + "\n", status=200 if said == "done" else 409)
+        answer = await self._command(command)
+        return web.Response(text=answer.text + "\n", status=200 if answer.taken else 409)
 
 
 def _private_socket(path: Path) -> socket.socket:

@@ -91,12 +91,14 @@ class Watch:
 
     def status(self) -> StatusView:
         views, now_ms = self._views, self._now_ms()
+        alarms = views.alarms()
         return StatusView(
             version=VERSION,
             at_ms=now_ms,
             source=views.source(),
             sites=site_views(views.evaluator(), now_ms),
-            alarms=views.alarms(),
+            alarms=[alarm for alarm in alarms if alarm.is_open],
+            quiet=[alarm for alarm in alarms if not alarm.is_open],
             cursors=self._cursors(now_ms),
             dropped=views.dropped(),
             quarantined=views.quarantined(),
@@ -123,7 +125,9 @@ class Watch:
             yield "oxygrid_cursor_lag_batches", (cursor.name,), cursor.lag_batches
             yield "oxygrid_cursor_lag_seconds", (cursor.name,), cursor.lag_s
         yield from (("oxygrid_alarm_transitions", labels, count) for labels, count in sorted(numbers.transitions.items()))
-        yield from (("oxygrid_alarms_open", (priority,), n) for priority, n in Counter(a.priority for a in views.alarms()).items())
+        alarms = views.alarms()
+        yield from (("oxygrid_alarms_open", (priority,), n) for priority, n in Counter(a.priority for a in alarms if a.is_open).items())
+        yield from (("oxygrid_alarms_quiet", (state,), n) for state, n in Counter(a.state for a in alarms if not a.is_open).items())
         for channel in views.channels():
             for outcome, count in (("sent", channel.sent), ("failed", channel.failed), ("given_up", channel.given_up)):
                 yield "oxygrid_notices", (channel.channel, outcome), count

@@ -1,8 +1,9 @@
 """The collector's state: what must survive a restart so that nobody is told twice and nobody is forgotten. One SQLite file.
 
 One transaction (WAL, synchronous=FULL) takes a whole step of the evaluator: the snapshots of sites with their cursors, the alarms as they
-stand, the log of transitions, the notices to be sent, the points to be exported, the stock. A step that is done again after a crash adds
-nothing: transitions, notices and stock events are known by their ids, rejects by their place in the journal.
+stand, the log of transitions, the audit trail, the notices to be sent, the points to be exported, the stock. A step that is done again
+after a crash adds nothing: transitions, notices and stock events are known by their ids, rejects and the trail by their place in the
+journal.
 
 Every table has a bound (Limits); the oldest rows go first, a few hundred per transaction, and what is lost by that is counted in `counter`.
 The layout is in state_reader.py; the bodies are JSON, so that a person with any SQLite tool can read them.
@@ -12,17 +13,19 @@ Every method raises JournalError where the file can't be written; nothing was wr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from collector import database, salvage
+from collector.audit import Head, of_command
 from collector.database import Database
 from collector.outputs import Notice, StateChange, StockEvent, Transition
 from collector.ports import Rejected
 from collector.records import Point, Reject
+from collector.store import trail
 from collector.store.state_reader import FORMAT, StateReader
 from collector.store.state_rows import (
     WINDOW_MS,
@@ -35,6 +38,7 @@ from collector.store.state_rows import (
     merged,
     unknown_asset,
 )
+from collector.store.trail import Trail
 
 _encode = msgspec.json.Encoder().encode
 _STEP = 512  # rows that one transaction removes at most, of each table that loses its oldest
@@ -60,13 +64,25 @@ _UNKNOWN_TRIM = (
 _REJECTED = "INSERT OR IGNORE INTO rejected_line (line, reason, at_ms) VALUES (?, ?, ?)"
 _COUNT = "INSERT INTO counter (name, label, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
-_DUE = "SELECT body, attempts, error FROM notice WHERE outcome IS NULL AND due_ms <= ? AND channel = ? ORDER BY due_ms, n LIMIT ?"
-_DUE_ANY = "SELECT body, attempts, error FROM notice WHERE outcome IS NULL AND due_ms <= ? ORDER BY due_ms, n LIMIT ?"
+_DUE_ANY = "SELECT id, channel, due_ms, body, attempts, error FROM notice WHERE outcome IS NULL AND due_ms <= ? ORDER BY due_ms, n LIMIT ?"
+_DUE = _DUE_ANY.replace(" ORDER", " AND channel = ? ORDER")
 _OUTCOME = "UPDATE notice SET outcome = ?, outcome_ms = ?, error = ?, attempts = attempts + 1 WHERE id = ? AND outcome IS NULL RETURNING 1"
 _FAILED = "UPDATE notice SET attempts = attempts + 1, error = ?, due_ms = ? WHERE id = ? AND outcome IS NULL"
 _MARK = "INSERT INTO dirty (kind, site, window_ms, mark) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET mark = mark + 1"
 _DUE_WINDOWS = "SELECT kind, site, window_ms, mark FROM dirty WHERE window_ms <= ? ORDER BY window_ms LIMIT ?"
 _WINDOW_DONE = "DELETE FROM dirty WHERE kind = ? AND site = ? AND window_ms = ? AND mark = ?"
+
+
+class _Said(msgspec.Struct):
+    """The body of a notice's row: what its columns don't say."""
+
+    subject: str
+    body: str
+    transition: msgspec.Raw
+
+
+_said = msgspec.json.Decoder(_Said).decode
+_transition = msgspec.json.Decoder(Transition).decode
 
 
 class StateStore(StateReader):
@@ -85,18 +101,21 @@ class StateStore(StateReader):
         self.problems = opened.problems
         self.windows = Windows(self._db)
         self.exports = Exports(self._db)
+        with self._db.translated():
+            self._trail = Trail(opened.conn, self._limits.audit)
 
     def commit(self, change: StateChange) -> None:
         """A step of the evaluator: all of it, or nothing."""
         limits = self._limits
         with self._db.write() as conn:
             conn.executemany(_SNAPSHOT, ((s.site, s.cursor, s.state) for s in change.snapshots))
+            bodies = {t.id: _encode(t) for t in change.transitions}
             if change.transitions:
-                _write_transitions(conn, change.transitions)
+                _write_transitions(conn, change.transitions, bodies)
                 _trim(conn, "transition", limits.transitions)
                 _expire(conn, change.transitions[-1].evaluated_ms - limits.transitions_ms)
             if change.notices:
-                conn.executemany(_NOTICE, (_notice_row(n) for n in change.notices))
+                conn.executemany(_NOTICE, (_notice_row(n, bodies) for n in change.notices))
                 _count(conn, "notices_dropped", _trim(conn, "notice", limits.notices, "outcome IS NULL"))
             if change.points:
                 conn.executemany(_EXPORT, ((_encode(p),) for p in change.points))
@@ -105,6 +124,23 @@ class StateStore(StateReader):
             if change.stock_events:
                 conn.executemany(_STOCK_EVENT, (_stock_event_row(e) for e in change.stock_events))
                 _trim(conn, "stock_event", limits.stock_events)
+            head = self._trail.append(conn, [*map(of_command, change.audit), *change.noted])
+        self._trail.head = head
+
+    @property
+    def head(self) -> Head:
+        """The end of the audit trail, as this process has written it."""
+        return self._trail.head
+
+    def configuration(self) -> tuple[str, str]:
+        """The digests of rules and sites that the audit trail knows as those in force; empty where it knows none."""
+        with self._db.translated():
+            return trail.configuration(self._db.conn)
+
+    def last_audited_seq(self) -> int:
+        """The highest batch of the journal that is in the audit trail."""
+        with self._db.translated():
+            return trail.last_seq(self._db.conn)
 
     def quarantine(self, seq: int, received_ms: int, rejects: Sequence[Reject]) -> int:
         """Keep and count the rejects of the batch `seq`; returns how many were new. The same batch again adds nothing."""
@@ -129,7 +165,7 @@ class StateStore(StateReader):
     def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]:
         """What is to be sent, the longest due first; of one channel, so that none waits behind another's."""
         rows = self._db.rows(_DUE_ANY, (now_ms, limit)) if channel is None else self._db.rows(_DUE, (now_ms, channel, limit))
-        return [DueNotice(msgspec.json.decode(body, type=Notice), attempts, error) for body, attempts, error in rows]
+        return [_due_notice(*row) for row in rows]
 
     def next_notice_ms(self, channel: str) -> int | None:
         """When the next notice of that channel is due."""
@@ -220,17 +256,25 @@ class Exports:
             conn.executemany("DELETE FROM export WHERE n = ?", ((n,) for n in numbers))
 
 
-def _write_transitions(conn: sqlite3.Connection, transitions: Sequence[Transition]) -> None:
+def _write_transitions(conn: sqlite3.Connection, transitions: Sequence[Transition], bodies: Mapping[str, bytes]) -> None:
     """The log, and the alarms as they stand: only those that are not normal. What was discovered late says nothing about now."""
-    bodies = [_encode(t) for t in transitions]
-    conn.executemany(_TRANSITION, ((t.id, t.site, t.evaluated_ms, body) for t, body in zip(transitions, bodies, strict=True)))
-    last = {t.alarm: (t, body) for t, body in zip(transitions, bodies, strict=True) if t.event != "discovered_late"}
-    conn.executemany(_ALARM, ((alarm, t.site, body) for alarm, (t, body) in last.items() if t.state != "normal"))
-    conn.executemany(_NORMAL, ((alarm,) for alarm, (t, _) in last.items() if t.state == "normal"))
+    conn.executemany(_TRANSITION, ((t.id, t.site, t.evaluated_ms, bodies[t.id]) for t in transitions))
+    last = {t.alarm: t for t in transitions if t.event != "discovered_late"}
+    conn.executemany(_ALARM, ((alarm, t.site, bodies[t.id]) for alarm, t in last.items() if t.state != "normal"))
+    conn.executemany(_NORMAL, ((alarm,) for alarm, t in last.items() if t.state == "normal"))
 
 
-def _notice_row(notice: Notice) -> tuple[Any, ...]:
-    return notice.id, notice.channel, notice.due_ms, _encode(notice)
+def _notice_row(notice: Notice, bodies: Mapping[str, bytes]) -> tuple[Any, ...]:
+    """A transition of the same step is encoded once, whoever is told of it."""
+    body = bodies.get(notice.transition.id) or _encode(notice.transition)
+    return notice.id, notice.channel, notice.due_ms, _encode(_Said(notice.subject, notice.body, msgspec.Raw(body)))
+
+
+def _due_notice(notice_id: str, channel: str, due_ms: int, body: bytes, attempts: int, error: str) -> DueNotice:
+    said = _said(body)
+    transition = _transition(said.transition)
+    notice = Notice(id=notice_id, channel=channel, due_ms=due_ms, subject=said.subject, body=said.body, transition=transition)
+    return DueNotice(notice, attempts, error)
 
 
 def _stock_event_row(event: StockEvent) -> tuple[Any, ...]:

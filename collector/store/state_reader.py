@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from collector import database
+from collector.audit import Head, Row, head_in
 from collector.database import Database
 from collector.outputs import SiteSnapshot, StockEstimate, StockEvent, Transition
 from collector.ports import Rejected
 from collector.store.state_rows import Quarantined, UnknownAsset
 
 T = TypeVar("T")
+
+_AUDIT_ROWS = "SELECT n, at_ms, seq, nth, CAST(body AS BLOB), CAST(hash AS BLOB) FROM audit WHERE n > ? AND at_ms >= ? ORDER BY n LIMIT ?"
+_EVER_MS = -(2**63)
+_AT_ONCE = 5_000  # rows of the audit trail that one look brings
 
 _FIRST_LAYOUT = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,7 +48,12 @@ CREATE TABLE unknown_asset (site TEXT, asset TEXT, last_ms INTEGER NOT NULL, bod
 CREATE TABLE rejected_line (n INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT UNIQUE NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL);
 """
 
-FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT),))
+_AUDIT_TRAIL = """
+CREATE TABLE audit (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, seq INTEGER NOT NULL, nth INTEGER NOT NULL, body BLOB NOT NULL,
+    hash BLOB NOT NULL, UNIQUE (seq, nth));
+"""
+
+FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT), database.statements(_AUDIT_TRAIL)))
 
 
 class StateReader:
@@ -105,6 +118,27 @@ class StateReader:
             "windows": "SELECT count(*) FROM dirty",
         }
         return {name: self._db.rows(statement)[0][0] for name, statement in statements.items()}
+
+    def audit_rows(self, since_ms: int = _EVER_MS) -> Iterator[Row]:
+        """The rows of the audit trail of that time and later, oldest first. A million of them are never in memory at once."""
+        last = _EVER_MS
+        while rows := self._db.rows(_AUDIT_ROWS, (last, since_ms, _AT_ONCE)):
+            yield from itertools.starmap(Row, rows)
+            last = rows[-1][0]
+
+    def audit_head(self) -> Head | None:
+        """The end of the audit trail as it is kept beside the rows; None where none is kept, or it can't be read."""
+        return next((head_in(value) for (value,) in self._db.rows("SELECT value FROM meta WHERE key = 'audit_head'")), None)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """What is read meanwhile is of one moment, whatever a collector writes. For a process beside it."""
+        with self._db.translated():
+            self._db.conn.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.conn.execute("ROLLBACK")
 
     def close(self) -> None:
         self._db.conn.close()

@@ -17,10 +17,11 @@ _SIGNALS = 64
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows of each kind are kept; the oldest go first, and what is lost by that is counted."""
+    """How many rows of each kind are kept; the oldest go first, and what is lost by that is counted (of `audit`, an entry says so)."""
 
     transitions: int = 1_000_000
     transitions_ms: int = 5 * 366 * 86_400_000
+    audit: int = 1_000_000
     notices: int = 200_000
     exports: int = 500_000
     stock_events: int = 100_000

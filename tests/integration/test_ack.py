@@ -119,13 +119,13 @@ def test_a_running_collector_takes_the_acknowledgement_once(oxygrid: Said, folde
 
         code, out, err = oxygrid("ack", "a/line/LP-L", "--by", "Asha")
         assert (code, out) == (1, "")
-        assert "no alarm 'a/line/LP-L' waits for an acknowledgement; waiting: a/line/LP-LL" in err
+        assert "a/line/LP-L: it is normal, there is nothing to acknowledge" in err
 
         assert oxygrid("ack", name, "--by", " Asha ") == (0, f"acknowledged: {name} by Asha\n", "")
         wait_for(oxygrid, {name: "acknowledged"})
         code, _, err = oxygrid("ack", name, "--by", "Asha")
         assert code == 1
-        assert "no alarm 'a/line/LP-LL' waits for an acknowledgement; waiting: none" in err
+        assert "a/line/LP-LL: it is acknowledged already" in err
 
         publish(broker, 4.1)
         wait_for(oxygrid, {})

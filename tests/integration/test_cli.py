@@ -18,14 +18,15 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from collector.audit import EMPTY
 from collector.cli import main
 from collector.journal import SqliteJournal
-from collector.outputs import Bounded, StateChange, StockEstimate, Transition
+from collector.outputs import AuditEntry, Bounded, Command, StateChange, StockEstimate, Transition
 from collector.recording import from_line
 from collector.records import Message
 from collector.store.state import StateStore
 from collector.version import VERSION
-from collector.views import AlarmView, QuarantineView, StatusView
+from collector.views import AlarmView, AuditView, QuarantineView, StatusView
 from tests.servers import Server, free_port, program
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,25 @@ def test_the_version_is_told_quickly(tmp_path: Path) -> None:
     assert min(spent_s) < 0.3
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["demo"], ["simulate"], ["status"], ["record"], ["replay"], ["config", "check"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["run"],
+        ["demo"],
+        ["simulate"],
+        ["status"],
+        ["record"],
+        ["replay"],
+        ["config", "check"],
+        ["alarms"],
+        ["shelve"],
+        ["out-of-service"],
+        ["return"],
+        ["audit"],
+        ["audit", "verify"],
+    ],
+)
 def test_help_is_there_for_every_command(oxygrid: Oxygrid, tmp_path: Path, command: list[str]) -> None:
     told = oxygrid(*command, "--help")
     assert told.returncode == 0
@@ -98,6 +117,10 @@ def test_help_is_there_for_every_command(oxygrid: Oxygrid, tmp_path: Path, comma
         (["status", "-c", "plant.yaml", "--data-dir", "none"], "no collector answers at"),
         (["alarms", "-c", "plant.yaml", "--data-dir", "none"], "no collector answers at"),
         (["quarantine", "-c", "plant.yaml", "--data-dir", "none"], "no collector answers at"),
+        (["audit", "list", "-c", "plant.yaml", "--data-dir", "none"], "no collector answers at"),
+        (["audit", "list", "-c", "plant.yaml", "--since", "noon"], "'noon' is no time; RFC 3339 with zone is right"),
+        (["audit", "verify", "-c", "plant.yaml", "--head", "n=3"], "--head 'n=3': what `oxygrid audit head` prints is right"),
+        (["shelve", "a/x", "--by", "A", "--why", "w", "--for", "1h", "-c", "plant.yaml"], "no collector runs on"),
         (["record", "-c", "plant.yaml", "--data-dir", "none"], "no journal there"),
         (["replay", "none.jsonl", "-c", "plant.yaml"], "none.jsonl: no such file"),
         (["simulate", "-c", "plant.yaml", "--broker", "http://a"], "broker URL with scheme 'http'"),
@@ -268,6 +291,27 @@ def test_alarms_and_quarantine_are_told_as_text_and_json(oxygrid: Oxygrid, ran: 
     assert re.match(r"high +UNACK +a/line/LP-LL ", oxygrid("alarms").stdout)
     assert msgspec.json.decode(oxygrid("quarantine", "--json").stdout, type=QuarantineView) == QuarantineView()
     assert oxygrid("quarantine").stdout == "quarantined for ever, by reason: none\n"
+
+
+def test_the_audit_trail_is_listed_and_verified_beside_no_collector(oxygrid: Oxygrid, ran: Path) -> None:
+    assert (oxygrid("audit", "list").stdout, oxygrid("audit", "verify").stdout) == ("no entries\n", f"ok: 0 rows, {EMPTY}\n")
+    command = Command("shelve", "a/line/LP-L", "Asha", "gauge is being replaced", 15.0)
+    entries = [
+        AuditEntry(
+            at_ms=NOW_MS + n * 60_000, seq=n, nth=0, command=command, state="shelved", refused="" if n < 2 else "it is shelved already"
+        )
+        for n in range(1, 4)
+    ]
+    with closing(StateStore(ran / "data" / "state.db")) as state:
+        state.commit(StateChange(audit=entries))
+        head = state.head
+    assert oxygrid("audit", "head").stdout == f"{head}\n"
+    assert oxygrid("audit", "verify", "--head", f"audit head {head}").stdout == f"ok: 3 rows, {head}\n"
+    assert [row.n for row in msgspec.json.decode(oxygrid("audit", "list", "--json").stdout, type=list[AuditView])] == [1, 2, 3]
+    assert oxygrid("audit", "list", "--since", "2025-11-24T16:02:00Z", "--limit", "1").stdout == (
+        "3  2025-11-24T16:03:00Z  Asha  shelve a/line/LP-L for 15 min (gauge is being replaced): refused: it is shelved already\n"
+    )
+    assert oxygrid("audit", "list", "--alarm", "b").stdout == "no entries\n"
 
 
 def test_record_prints_what_the_journal_holds(oxygrid: Oxygrid, ran: Path) -> None:

@@ -21,7 +21,7 @@ from collector.feed import Feed
 from collector.journal_memory import MemoryJournal
 from collector.notify.decide import notices
 from collector.outputs import StateChange
-from collector.pipeline import Desk, Evaluation, ingest, set_aside
+from collector.pipeline import FLOOD, Desk, Evaluation, ingest, set_aside
 from collector.ports import Delivery, SourceStatus
 from collector.records import Batch, Decoded, Message
 from collector.rules.model import RuleSet
@@ -36,7 +36,8 @@ T = TypeVar("T")
 START_MS = 1_764_000_000_000
 STEP_MS = 5_000
 RULES = RuleSet(rules=default_rules())
-SITES = [Site.model_validate({"id": name, "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4.1}]}) for name in ("a", "b")]
+LINE = {"id": "line", "kind": "pipeline", "nominal_bar": 4.1}
+SITES = [Site.model_validate({"id": name, "assets": [LINE]}) for name in ("a", "b")]
 CHANNELS = [LogChannel(id="log", kind="log", min_priority="low")]
 
 
@@ -104,10 +105,12 @@ class MemorySource:
 class World:
     """A journal, a feed and a state file. `begin` is a start of the collector: an evaluation from what is on disk."""
 
-    def __init__(self, journal: FullJournal, thread: Thread, state: StateStore, state_thread: PatientThread) -> None:
-        self.journal, self.state, self.thread = journal, state, state_thread
+    def __init__(
+        self, journal: FullJournal, thread: Thread, state: StateStore, state_thread: PatientThread, sites: Sequence[Site] = SITES
+    ) -> None:
+        self.journal, self.state, self.thread, self.sites = journal, state, state_thread, sites
         self.now_ms = START_MS
-        self.feed = Feed(journal, thread, Decoder(SITES).decode, lambda: self.now_ms)
+        self.feed = Feed(journal, thread, Decoder(sites).decode, lambda: self.now_ms)
         self.saved: list[int] = []
         self.passed: Seen[int] = Seen()
         self.written: Seen[StateChange] = Seen()
@@ -118,12 +121,12 @@ class World:
 
     def begin(self, *, write: Write | None = None, saved: Callable[[int], None] | None = None) -> Evaluation:
         return Evaluation(
-            Evaluator(SITES, RULES, self.state.snapshots()),
+            Evaluator(self.sites, RULES, self.state.snapshots()),
             self.feed,
             Desk(
                 write=write or self.write,
                 open_alarms=lambda: self.thread.run(self.state.alarms),
-                notices=lambda transitions: notices(transitions, CHANNELS, {site.id: site for site in SITES}),
+                notices=lambda transitions: notices(transitions, CHANNELS, {site.id: site for site in self.sites}),
                 committed=lambda _: None,
                 saved=saved or self.saved.append,
                 passed=self.passed.append,
@@ -223,6 +226,29 @@ async def test_an_alarm_its_notice_its_point_and_the_state_behind_it_are_one_tra
     assert ("b", 4) in [(snapshot.site, snapshot.cursor) for snapshot in change.snapshots]
     assert [t.alarm for t in world.state.alarms()] == ["b/line/LP-LL"]
     assert [point.measurement for _, point in world.state.exports.pending()] == ["alarm"]
+
+
+@pytest.mark.parametrize(("lines", "written"), [(1, [1] * 12), (FLOOD, [FLOOD] * 12), (FLOOD + 1, [12 * (FLOOD + 1)])])
+async def test_alarms_are_written_at_once_and_in_a_flood_with_those_that_wait_behind_them(
+    tmp_path: Path, lines: int, written: list[int]
+) -> None:
+    """Twelve batches that wait, each with an alarm on so many lines; no reading before them, so that each is one transition."""
+    sites = [Site.model_validate({"id": f"s{n}", "assets": [{**LINE, "id": f"l{m}"} for m in range(lines)]}) for n in range(12)]
+    at_once = RuleSet.model_validate({"rules": default_rules(), "everywhere": {"LP-LL": {"on_delay_s": 0}}})
+    journal_thread, state_thread = Thread("journal"), PatientThread("state")
+    with closing(StateStore(tmp_path / "state.db")) as state:
+        world = World(FullJournal(), journal_thread, state, state_thread, sites)
+        for site in sites:
+            body = json.dumps({"ts": world.now_ms, "values": {"line_pressure_bar": 2.0}}).encode()
+            await world.feed.append([Message(f"oxygrid/v1/{site.id}/{asset.id}", body) for asset in site.assets])
+        evaluation = world.begin()
+        evaluation.evaluator = Evaluator(sites, at_once)
+        async with working(evaluation) as task:
+            await until_passed(world, 12, task)
+        journal_thread.close()
+        state_thread.close()
+        assert [len(change.transitions) for change in world.written if change.transitions] == written
+        assert len(state.alarms()) == 12 * lines
 
 
 async def test_each_change_is_written_once(world: World) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 
-from collector.outputs import Bounded, StockEstimate, Transition
-from collector.views import AlarmView, StatusView, alarm_view
+from collector.audit import Row, encode
+from collector.outputs import AlarmState, Bounded, Command, StockEstimate, TrailEntry, Transition
+from collector.views import QUIET, AlarmView, AuditView, StatusView, alarm_view, audit_view
 
 TRANSITION = Transition(
     occurrence="a/line/LP-LL@5",
@@ -21,6 +24,8 @@ TRANSITION = Transition(
     value=3.1,
     limit=3.28,
     unit="bar",
+    condition=True,
+    annunciate=True,
 )
 
 
@@ -38,7 +43,47 @@ def test_an_alarm_is_the_last_transition_without_its_history(asset: str, alarm: 
         value=3.1,
         limit=3.28,
         unit="bar",
+        condition=True,
+        annunciate=True,
     )
+
+
+def test_what_is_kept_quiet_says_how() -> None:
+    shelved = msgspec.structs.replace(
+        TRANSITION, event="shelved", state="shelved", by="Asha", why="new gauge", until_ms=99, annunciate=False
+    )
+    view = alarm_view(shelved)
+    assert (view.state, view.by, view.why, view.until_ms, view.is_open) == ("shelved", "Asha", "new gauge", 99, False)
+    hidden = alarm_view(msgspec.structs.replace(TRANSITION, state="suppressed", hidden_by="LP-LL", nature="suspect_sensor"))
+    assert (hidden.hidden_by, hidden.nature, hidden.condition, hidden.is_open) == ("LP-LL", "suspect_sensor", True, False)
+
+
+@pytest.mark.parametrize("state", get_args(AlarmState))
+def test_an_alarm_that_is_not_normal_is_open_or_kept_quiet(state: AlarmState) -> None:
+    view = alarm_view(msgspec.structs.replace(TRANSITION, state=state))
+    assert (view.is_open, state in QUIET, state == "normal").count(True) == 1
+
+
+def test_a_row_of_the_trail_is_told_flat() -> None:
+    command = Command("shelve", "a/line/LP-L", "Asha", "new gauge", 15.0, True)
+    body = encode(TrailEntry(kind="command", at_ms=5, seq=7, nth=0, command=command, state="shelved"))
+    assert audit_view(Row(3, 5, 7, 0, body, b"\xab")) == AuditView(
+        n=3,
+        at_ms=5,
+        kind="command",
+        alarm="a/line/LP-L",
+        command="shelve",
+        by="Asha",
+        why="new gauge",
+        minutes=15.0,
+        one_shot=True,
+        state="shelved",
+        hash="ab",
+    )
+    stop = encode(TrailEntry(kind="stop", at_ms=5, seq=7, nth=-1, what="asked to"))
+    assert audit_view(Row(3, 5, 7, -1, stop, b"")) == AuditView(n=3, at_ms=5, kind="stop", what="asked to")
+    for rubbish in (b"?", b"\xff\xfe", b'{"kind": "x"}'):
+        assert audit_view(Row(3, 5, 7, -1, rubbish, b"")) == AuditView(n=3, at_ms=5, kind="unreadable")
 
 
 def test_an_answer_of_a_newer_collector_with_more_fields_is_read() -> None:

@@ -1,4 +1,4 @@
-"""`oxygrid ack`, used wrongly: a sentence each, before anybody is asked."""
+"""`oxygrid ack`, `shelve` and the others, used wrongly: a sentence each, before anybody is asked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,45 @@ def test_a_name_that_is_none_is_refused(by: str, capsys: pytest.CaptureFixture[s
     assert told.out == ""
     assert told.err.startswith("oxygrid: --by ")
     assert len(told.err.splitlines()) == 1
+
+
+WHO = ["a/line/LP-LL", "--by", "Asha"]
+SHELVE = ["shelve", *WHO, "--why", "new gauge", "--for", "15m"]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["shelve", *WHO, "--why", " ", "--for", "15m"], "--why '': the reason"),
+        (["shelve", *WHO, "--why", "new gauge", "--for", "15"], "--for '15': a number and its unit are right: 15m, 8h, 2d"),
+        (["shelve", *WHO, "--why", "new gauge", "--for", "0m"], "--for 0 min: how long it is to last, more than nothing and 7d at most"),
+        (["out-of-service", *WHO, "--why", "job 17", "--for", "8d"], "--for 11520 min: how long it is to last"),
+        (["out-of-service", *WHO, "--why", "x" * 201, "--for", "1d"], "--why 'xxx"),
+        (["reset", "", "--by", "Asha"], "alarm '': one as `oxygrid alarms` names it is right"),
+        (["unshelve", "a/line/LP-LL", "--by", "\n"], "--by '': the name of the person"),
+        (["return", *WHO, "--why", "a\nb"], r"--why 'a\nb': the reason"),
+    ],
+)
+def test_wrong_use_is_one_sentence(args: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(args) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"oxygrid: {said}")
+    assert len(told.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["shelve", "out-of-service"])
+@pytest.mark.parametrize("left_out", ["--by", "--why", "--for"])
+def test_who_why_and_for_how_long_are_asked_for(command: str, left_out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    place = SHELVE.index(left_out)
+    assert main([command, *SHELVE[1:place], *SHELVE[place + 2 :]]) == 2
+    assert f"Missing option '{left_out}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("args", [["reset"], ["unshelve", "a/line/LP-LL"], ["return", "--by", "Asha"], ["ack", *WHO, "--for", "15m"]])
+def test_what_a_command_takes_is_said(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(args) == 2
+    assert f"Usage: oxygrid {args[0]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("args", [[], ["a/line/LP-LL"], ["--by", "Asha"]])

@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 
-from collector.commands.tables import alarm_lines, columns, hours, quarantine_lines, shown, span, status_lines
-from collector.outputs import Bounded, StockEstimate
+from collector.commands.tables import (
+    STATES,
+    alarm_lines,
+    all_alarm_lines,
+    audit_lines,
+    columns,
+    hours,
+    quarantine_lines,
+    shown,
+    span,
+    status_lines,
+)
+from collector.outputs import AlarmState, Bounded, StockEstimate
 from collector.ports import SourceStatus
 from collector.views import (
     AlarmView,
     AssetView,
+    AuditView,
     CursorView,
     QuarantinedView,
     QuarantineView,
@@ -74,6 +88,58 @@ def test_the_most_urgent_alarm_comes_first() -> None:
         "medium  ACKED  a/line/LP-L   10 min ago  drifting low",
     ]
     assert list(alarm_lines([], NOW_MS)) == ["no alarms"]
+
+
+SHELVED = msgspec.structs.replace(
+    LOW, state="shelved", condition=True, by="Asha", why="gauge is being replaced", until_ms=NOW_MS + 720_000, text="low"
+)
+HIDDEN = msgspec.structs.replace(LOW, alarm="a/x/LP-L", state="suppressed", hidden_by="gw/ST-OF", text="low")
+REMOVED = msgspec.structs.replace(SHELVED, alarm="a/y/LP-L", state="out_of_service", condition=False, why="job 17", until_ms=NOW_MS - 1)
+
+
+def test_what_is_kept_quiet_is_listed_by_how_with_until_when_by_whom_and_why() -> None:
+    assert list(all_alarm_lines([HIDDEN, REMOVED, SHELVED, LOW_LOW], NOW_MS)) == [
+        "high  UNACK  a/line/LP-LL  30 s ago  failing",
+        "",
+        "shelved:",
+        "  medium  a/line/LP-L  TRUE  until 1970-01-12T13:58:40Z (12 min left) by Asha: gauge is being replaced  low",
+        "",
+        "suppressed:",
+        "  medium  a/x/LP-L  false  while gw/ST-OF holds  low",
+        "",
+        "out of service:",
+        "  medium  a/y/LP-L  false  until 1970-01-12T13:46:39Z (0 s left) by Asha: job 17  low",
+    ]
+    assert list(all_alarm_lines([LOW_LOW], NOW_MS)) == list(alarm_lines([LOW_LOW], NOW_MS))
+    assert next(all_alarm_lines([HIDDEN], NOW_MS)) == "no alarms"
+
+
+@pytest.mark.parametrize("state", get_args(AlarmState))
+def test_every_state_has_its_word(state: AlarmState) -> None:
+    assert list(all_alarm_lines([msgspec.structs.replace(SHELVED, state=state)], NOW_MS))
+    assert STATES[state].isupper()
+
+
+def test_status_counts_what_is_kept_quiet() -> None:
+    lines = list(status_lines(StatusView(version="1", at_ms=NOW_MS, quiet=[SHELVED, HIDDEN, HIDDEN]), NOW_MS))
+    assert "kept quiet, see `oxygrid alarms --all`: SHELVED 1, SUPPRESSED 2" in lines
+
+
+def test_the_audit_trail_says_who_did_what_and_what_became_of_it() -> None:
+    shelve = AuditView(n=9, at_ms=0, kind="command", alarm="a/line/LP-L", command="shelve", by="Asha", why="new gauge", minutes=15.0)
+    rows = [
+        AuditView(n=8, at_ms=0, kind="start", what="oxygrid 1", rules="a" * 64, sites="b" * 64),
+        msgspec.structs.replace(shelve, one_shot=True, state="shelved"),
+        msgspec.structs.replace(shelve, n=10, refused="it is shelved already"),
+        AuditView(n=11, at_ms=0, kind="stop", what="asked to"),
+    ]
+    assert list(audit_lines(rows)) == [
+        "8   1970-01-01T00:00:00Z  oxygrid  start: oxygrid 1: rules aaaaaaaaaaaa, sites bbbbbbbbbbbb",
+        "9   1970-01-01T00:00:00Z  Asha     shelve a/line/LP-L for 15 min, one-shot (new gauge): shelved",
+        "10  1970-01-01T00:00:00Z  Asha     shelve a/line/LP-L for 15 min (new gauge): refused: it is shelved already",
+        "11  1970-01-01T00:00:00Z  oxygrid  stop: asked to",
+    ]
+    assert list(audit_lines([])) == ["no entries"]
 
 
 def test_status_says_all_of_a_running_collector() -> None:

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collector.ops.metrics import BUCKETS_S, METRICS, Exposition, Latency, metrics_markdown
 from collector.outputs import StateChange, Transition
-from tests.unit.collector.ops.world import ALARM, START_MS, World, batch
+from tests.unit.collector.ops.world import ALARM, SHELVED, START_MS, World, batch
 
 
 def raised() -> Transition:
@@ -46,7 +46,7 @@ def busy() -> World:
     for reader in world.positions:
         world.watch.passed(reader, 2)
     world.watch.committed(StateChange(transitions=[raised()]))
-    world.alarms = [ALARM]
+    world.alarms = [ALARM, SHELVED]
     world.quarantined = {"malformed": 4}
     return world
 
@@ -72,6 +72,7 @@ def test_the_figures_are_those_that_were_told() -> None:
         "oxygrid_cursor_lag_batches reader=writer": 0,
         "oxygrid_alarm_transitions_total event=raised, priority=high": 1,
         "oxygrid_alarms_open priority=high": 1,
+        "oxygrid_alarms_quiet state=shelved": 1,
         "oxygrid_notices_total channel=log, outcome=sent": 3,
         "oxygrid_notices_total channel=log, outcome=failed": 1,
         "oxygrid_notices_waiting": 5,

@@ -4,7 +4,7 @@ import msgspec
 
 from collector.ops.watch import TRACKED
 from collector.selfwatch import Health
-from tests.unit.collector.ops.world import ALARM, START_MS, World, batch
+from tests.unit.collector.ops.world import ALARM, SHELVED, START_MS, World, batch
 
 
 def test_each_message_is_timed_once_per_reader_when_its_batch_is_done() -> None:
@@ -60,10 +60,11 @@ def test_what_was_dropped_before_the_start_is_no_news() -> None:
 
 def test_the_status_holds_all_of_it() -> None:
     world = World()
-    world.alarms, world.quarantined = [ALARM], {"malformed": 1}
+    world.alarms, world.quarantined = [ALARM, SHELVED], {"malformed": 1}
     world.positions = {"evaluator": 2, "quarantine": 1, "writer": 0}
     status = world.watch.status()
     assert (status.at_ms, status.live, status.source) == (START_MS, True, world.source)
     assert [site.id for site in status.sites] == ["dh"]
     assert [(cursor.name, cursor.lag_batches) for cursor in status.cursors] == [("evaluator", 0), ("quarantine", 1), ("writer", 2)]
-    assert (status.alarms, status.dropped, status.quarantined) == ([ALARM], {"journal": 0}, {"malformed": 1})
+    assert (status.alarms, status.quiet) == ([ALARM], [SHELVED])
+    assert (status.dropped, status.quarantined) == ({"journal": 0}, {"malformed": 1})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from collector.config.rulebook import default_rules
 from collector.evaluator import Evaluator
 from collector.notify.outbox import ChannelStatus
@@ -36,6 +38,8 @@ ALARM = AlarmView(
     raised_ms=START_MS,
     text="pressure failing",
 )
+
+SHELVED = msgspec.structs.replace(ALARM, alarm="dh/line/LP-L", rule="LP-L", state="shelved", by="Asha", why="new gauge", until_ms=START_MS)
 
 
 class World:

@@ -16,7 +16,7 @@ from collector.outputs import AlarmEvent, AlarmState, Bounded, Notice, SiteSnaps
 from collector.ports import Rejected
 from collector.records import Point, Reject
 from collector.store.state import StateStore
-from collector.store.state_reader import StateReader
+from collector.store.state_reader import FORMAT, StateReader
 from collector.store.state_rows import DirtyWindow, Limits
 
 NOW = 1_764_000_000_000
@@ -264,7 +264,7 @@ def test_another_process_reads_while_it_is_written(store: StateStore, path: Path
 def test_a_newer_layout_is_refused(path: Path) -> None:
     StateStore(path).close()
     with closing(sqlite3.connect(path)) as conn:
-        conn.execute("PRAGMA user_version = 2")
+        conn.execute(f"PRAGMA user_version = {len(FORMAT.migrations) + 1}")
     with pytest.raises(UserError, match="newer than this Oxygrid"):
         StateStore(path)
 
