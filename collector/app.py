@@ -142,8 +142,8 @@ class Collector:
         self._head_said_ms = 0
         self.watch = Watch(self._views(), now_ms)
         history = self._store.problems if isinstance(self._store, SqliteHistory) else []
-        self._problems = (*self._journal.problems, *self._state.problems, *history, *config.notes)
-        for problem in self._problems:
+        self._problems = (*self._journal.problems, *self._state.problems, *history)
+        for problem in (*self._problems, *config.notes):
             log.warning("%s", problem)
 
     def stop(self) -> None:
