@@ -37,7 +37,7 @@ def rows_of(assets: Iterable[AssetBlock]) -> list[Row]:
 
 def _rows(block: AssetBlock) -> Iterator[Row]:
     names = tuple(block.columns)
-    found: list[dict[str, Value]] = [dict(zip(names, values, strict=True)) for values in zip(*block.columns.values(), strict=True)]  # type: ignore[arg-type]
+    found: list[dict[str, Value]] = [dict(zip(names, values, strict=True)) for values in zip(*block.columns.values(), strict=True)]
     if is_ragged(block):
         found = [{name: value for name, value in values.items() if value is not None} for values in found]
     return zip(block.times, repeat(block.asset), repeat(block.kind), found, strict=False)

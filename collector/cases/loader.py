@@ -81,8 +81,8 @@ def _as_written(data: object, marks: Marks) -> object:
     cases = data.get("cases") if isinstance(data, dict) else None
     for number, case in enumerate(cases if isinstance(cases, list) else []):
         series = case.get("series") if isinstance(case, dict) else None
-        for name in series if isinstance(series, dict) else ():
-            series[name] = _texts(series[name], ("cases", number, "series", name), marks)
+        if isinstance(series, dict):
+            series.update({name: _texts(value, ("cases", number, "series", name), marks) for name, value in series.items()})
     return data
 
 

@@ -65,7 +65,7 @@ def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
         (LINE + CASE.replace("line/line_pressure_bar", "lime/line_pressure_bar"), "unknown asset 'lime'; did you mean 'line'?"),
         (LINE + CASE.replace("line/line_pressure_bar", "line/line_presure_bar"), "did you mean 'line_pressure_bar'?"),
         (LINE + CASE.replace("line/line_pressure_bar", "line"), "series.line: found 'line'; asset/signal is right"),
-        (LINE + CASE.replace("4x3", "{values: }"), "case.yaml:4: cases[0].series.line/line_pressure_bar.values: found None; a series is text"),
+        (LINE + CASE.replace("4x3", "{values: }"), "cases[0].series.line/line_pressure_bar.values: found None; a series is text"),
         (LINE + CASE.replace("4x3", "off x3"), "series.line/line_pressure_bar: found 'off'; line_pressure_bar is a number"),
         (LINE + CASE.replace("4x3", "4x25s"), "series.line/line_pressure_bar: x25s is no whole number of intervals of 10s"),
         (LINE + CASE.replace("4x3", "{values: 4x3, sent: 5s}"), "sent: before it was measured"),
