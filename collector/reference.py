@@ -17,6 +17,11 @@ from pydantic.fields import FieldInfo
 
 from collector import views
 from collector.alarms.page import alarms_markdown
+from collector.backtest.compare import Pair, RuleCount
+from collector.backtest.episodes import Episode
+from collector.backtest.pages import Pages
+from collector.backtest.report import BacktestReport, SiteReport
+from collector.cases.result import CaseResult, Difference, Failure, TestReport
 from collector.commands.root import build
 from collector.config.model import Config
 from collector.config.rulebook import default_rules
@@ -27,6 +32,7 @@ from collector.kpi.targets import Figure
 from collector.ops.metrics import metrics_markdown
 from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
+from collector.rules.explain import Explained, Number, Setting
 from collector.rules.limit import Limit
 from collector.rules.model import RuleOverride
 from collector.rules.page import rules_markdown
@@ -203,6 +209,9 @@ JSON_OF = {
     "alarms kpi": KpiReport,
     "quarantine": views.QuarantineView,
     "audit list": list[views.AuditView],
+    "rules test": TestReport,
+    "rules backtest": BacktestReport,
+    "rules explain": list[Explained],
 }
 """Command → what its --json prints."""
 
@@ -232,6 +241,19 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     views.UnknownAssetView,
     views.RefusedLineView,
     views.AuditView,
+    TestReport,
+    CaseResult,
+    Failure,
+    Difference,
+    BacktestReport,
+    SiteReport,
+    Pair,
+    Episode,
+    Pages,
+    RuleCount,
+    Explained,
+    Number,
+    Setting,
 )
 
 
@@ -251,7 +273,7 @@ def _json_lines() -> Iterator[str]:
 
 def _json_type(annotation: Any) -> str:
     origin, args = get_origin(annotation), get_args(annotation)
-    if origin is list:
+    if origin in (list, tuple):
         return f"array of {_json_type(args[0])}"
     if origin is dict:
         return f"object of {_json_type(args[1])}, by name"

@@ -82,8 +82,7 @@ def _as_written(data: object, marks: Marks) -> object:
     for number, case in enumerate(cases if isinstance(cases, list) else []):
         series = case.get("series") if isinstance(case, dict) else None
         if isinstance(series, dict):
-            for name in series:
-                series[name] = _texts(series[name], ("cases", number, "series", name), marks)
+            series.update({name: _texts(value, ("cases", number, "series", name), marks) for name, value in series.items()})
     return data
 
 

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from collector.cases.model import COMMANDS, Case, CaseFile, Expectation, Setting
 from collector.cases.notation import Run
 from collector.cases.script import Script, ScriptError, script_of
-from collector.config.layers import laid_over
+from collector.config.over import over, wrong_over
 from collector.config.problems import Problem, explain
-from collector.config.rulebook import rule_set
+from collector.config.rulebook import layers_of
 from collector.config.rules import Rules
 from collector.config.yaml_text import Path_
 from collector.rules.compile import Programs
@@ -89,9 +89,9 @@ def _prepared(file: CaseFile, case: Case, path: Path_, configured: Configured) -
     site = _site(whose, configured)
     if isinstance(site, Problem):
         return [site]
-    rules = _rules(whose, configured)
-    if isinstance(rules, Problem):
-        return [rules]
+    rules = _rules(whose, site, configured)
+    if isinstance(rules, list):
+        return rules
     begin = _begin_ms(whose, site)
     if isinstance(begin, Problem):
         return [begin]
@@ -141,20 +141,18 @@ def _site(whose: _Settings, configured: Configured) -> Site | Problem:
         return Problem((*head, *first.path), first.text)
 
 
-def _rules(whose: _Settings, configured: Configured) -> RuleSet | Problem:
+def _rules(whose: _Settings, site: Site, configured: Configured) -> RuleSet | list[Problem]:
     """The shipped rules; over them those of the configuration where the site is one of it; then the file's; then the case's."""
-    rules = configured.rules if isinstance(whose.value("site"), str) else Rules()
-    found = rule_set(rules)
+    base = configured.rules if isinstance(whose.value("site"), str) else Rules()
+    layers = layers_of(base)
     places: tuple[tuple[Setting, Path_], ...] = ((whose.file, ("rules",)), (whose.case, (*whose.path, "rules")))
     for setting, path in places:
-        if setting.rules is None:
-            continue
-        rules = laid_over(rules, setting.rules)
-        try:
-            found = rule_set(rules)
-        except ValidationError as exc:
-            return Problem(path, "; ".join(str(error["ctx"]["error"]) if "ctx" in error else error["msg"] for error in exc.errors()))
-    return found
+        if setting.rules is not None:
+            wrong = wrong_over(setting.rules, [site], layers)
+            if wrong:
+                return [Problem((*path, *problem.path), problem.text) for problem in wrong]
+            layers = over(setting.rules, layers)
+    return layers.rule_set
 
 
 def _begin_ms(whose: _Settings, site: Site) -> int | Problem:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collector.commands.options import AsJson, ConfigFile, DataDir, loaded
+from collector.commands.options import AsJson, ConfigFile, DataDir, found, loaded
 from collector.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def try_cases(
     from collector.cases import check, loader, report
 
     chosen = loader.files_of(files) if files else loader.shipped()
-    found = list(check.results(loader.load(chosen, _configured(config_file))))
-    failed = sum(not case.passed for case in found)
-    _print(_json(check.summary(found)) if as_json else report.lines(found, verbose=verbose))
+    results = list(check.results(loader.load(chosen, _configured(config_file))))
+    failed = sum(not case.passed for case in results)
+    _print(_json(check.summary(results)) if as_json else report.lines(results, verbose=verbose))
     if failed:
         raise typer.Exit(FAILED)
 
@@ -114,6 +114,36 @@ def backtest(
     finally:
         past.close()
     _print(_json(report) if as_json else lines(report, every_row=every_row))
+
+
+@app.command()
+def explain(
+    place: Annotated[str, typer.Argument(help="site/asset, or a site for all of it.")],
+    config_file: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every rule that is in force there: when it is raised and cleared, its numbers for this asset, and the file and line of each; then
+    those that are not in force, and why. Needs the configuration alone.
+    """
+    from collector.config.rulebook import Provenance, rule_set
+    from collector.rules.compile import Programs
+    from collector.rules.explain import explain_asset, explain_site, lines
+
+    path = found(config_file)
+    config = loaded(path)
+    site_id, _, asset_id = place.partition("/")
+    site = next((site for site in config.sites if site.id == site_id), None)
+    if site is None:
+        raise UserError(f"there is no site {site_id!r}; known: {', '.join(site.id for site in config.sites[:12]) or 'none'}")
+    provenance, programs = Provenance(config.rules, path), Programs(rule_set(config.rules))
+    if asset_id:
+        asset = next((asset for asset in site.assets if asset.id == asset_id), None)
+        if asset is None:
+            raise UserError(f"site {site_id!r} has no asset {asset_id!r}; known: {', '.join(asset.id for asset in site.assets)}")
+        explained = explain_asset(site, asset, provenance.of, programs)
+    else:
+        explained = explain_site(site, provenance.of, programs)
+    _print(_json(explained) if as_json else lines(explained, site.id))
 
 
 def _configured(config_file: Path | None) -> Configured:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from collector.backtest.block import AssetBlock, Block, joined
 from collector.backtest.episodes import Episode
-from collector.backtest.fold import fold
+from collector.backtest.fold import begin, fold
+from collector.backtest.runner import Way
 from collector.backtest.side import Side
 from collector.config.rulebook import rule_set
 from collector.config.rules import Rules
@@ -41,11 +42,8 @@ SITES = {
     "ultrasonic": Site.model_validate({"id": "dh", "assets": [{**ASSETS[0], "analyser": "ultrasonic"}, *ASSETS[1:3]]}),
 }
 DEFAULT = rule_set(Rules())
-MILDER = rule_set(
-    Rules.model_validate(
-        {"everywhere": {"LP-L": {"on_delay_s": 180}, "PU-L": {"limit": 91, "clear": 91.5}, "AU-24": {"limit": 10, "clear": 11}}}
-    )
-)
+MILDER_RULES = {"LP-L": {"on_delay_s": 180}, "PU-L": {"limit": 91, "clear": 91.5}, "AU-24": {"limit": 10, "clear": 11}}
+MILDER = rule_set(Rules.model_validate({"everywhere": MILDER_RULES}))
 OTHER_WINDOWS = rule_set(Rules.model_validate({"everywhere": {"TW-ST": {"still_s": 90}, "AU-48": {"on_delay_s": 60}}}))
 SIDES = {"alike": (DEFAULT, MILDER), "not alike": (DEFAULT, OTHER_WINDOWS), "one": (MILDER,)}
 
@@ -104,10 +102,9 @@ def pasts(site: Site) -> st.SearchStrategy[list[Block]]:
 def _blocks(site: Site, series: dict[tuple[str, str], list[Stretch]], cuts: list[int]) -> list[Block]:
     edges = sorted({START_MS, *(START_MS + cut * MINUTE_MS + 1234 for cut in cuts), START_MS + HOURS * 60 * MINUTE_MS})
     found = []
-    for begin, end in pairwise(edges):
-        found.append(
-            Block(site.id, begin, end, [block for asset in site.assets if (block := _asset(asset.id, asset.kind, series, begin, end))])
-        )
+    for first_ms, end_ms in pairwise(edges):
+        assets = [_asset(asset.id, asset.kind, series, first_ms, end_ms) for asset in site.assets]
+        found.append(Block(site.id, first_ms, end_ms, [asset for asset in assets if asset is not None]))
     return found
 
 
@@ -155,12 +152,15 @@ def known(side: Side) -> tuple[list[Episode], Any]:
     return side.episodes.all(), msgspec.to_builtins(fold_.dump(END_MS))
 
 
+PASTS = {name: pasts(site) for name, site in SITES.items()}
+
+
 @pytest.mark.parametrize("rules", SIDES.values(), ids=SIDES)
-@pytest.mark.parametrize("site", SITES.values(), ids=SITES)
+@pytest.mark.parametrize("name", SITES)
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
-def test_strides_are_the_plain_fold(site: Site, rules: tuple[RuleSet, ...], data: st.DataObject) -> None:
-    blocks = data.draw(pasts(site))
+def test_strides_are_the_plain_fold(name: str, rules: tuple[RuleSet, ...], data: st.DataObject) -> None:
+    site, blocks = SITES[name], data.draw(PASTS[name])
     sides = [Side([site], each, START_MS) for each in rules]
     fold(sides, blocks, (START_MS, END_MS), lambda *_: None)
     for side, each in zip(sides, rules, strict=True):
@@ -168,3 +168,46 @@ def test_strides_are_the_plain_fold(site: Site, rules: tuple[RuleSet, ...], data
         event(f"{min(3, len(expected[0]))} occurrences or more")
         assert found[0] == expected[0]
         assert found[1] == expected[1]
+
+
+def calm(site: Site, **signals: list[Value]) -> list[Block]:
+    """Six hours of these values, in turn."""
+    found: dict[str, dict[str, tuple[list[int], list[Value]]]] = {}
+    for name, values in signals.items():
+        asset, _, signal = name.partition("__")
+        times = [START_MS + n * 10_000 for n in range(HOURS * 360)]
+        found.setdefault(asset, {})[signal] = (times, [values[n % len(values)] for n in range(len(times))])
+    kinds = {asset.id: asset.kind for asset in site.assets}
+    return [Block(site.id, START_MS, END_MS, [joined(asset, kinds[asset], columns) for asset, columns in found.items()])]
+
+
+QUIET: dict[str, list[Value]] = {
+    "line__line_pressure_bar": [4.0, 4.01],
+    "psa__state": ["running_on_spec"],
+    "psa__o2_purity_pct": [94.0, 94.1],
+    "psa__o2_flow_lpm": [300.0, 310.0],
+    "man__bank_in_use": ["a"],
+    "man__bank_a_bar": [140.0, 140.1],
+    "man__bank_b_bar": [140.0, 140.1],
+    "man__o2_flow_lpm": [0.0],
+}
+BURNING: dict[str, list[Value]] = {"man__o2_flow_lpm": [400.0, 401.0], "psa__state": ["standby"], "psa__o2_flow_lpm": [0.0]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "cylinders", "way", "least"),
+    [({}, 500, "asleep", 170), ({"line__line_pressure_bar": [3.5]}, 500, "awake", 170), (BURNING, 4, "dozing", 100)],
+    ids=["quiet", "a pressure that is low", "hours left that are few"],
+)
+def test_how_the_minutes_are_spent(changed: dict[str, list[Value]], cylinders: int, way: Way, least: int) -> None:
+    bank = {"cylinders": cylinders, "type": "in-d"}
+    site = Site.model_validate({"id": "dh", "assets": [*ASSETS[:2], {"id": "man", "kind": "manifold", "banks": {"a": bank, "b": bank}}]})
+    blocks = calm(site, **{**QUIET, **changed})
+    sides = [Side([site], DEFAULT, START_MS)]
+    stride = begin(sides, "dh", START_MS)
+    for block in blocks:
+        stride.fold(block)
+    stride.finish(END_MS)
+    (runner,) = stride.runners
+    assert runner.spent[way] >= least, runner.spent
+    assert known(sides[0]) == known(plainly(site, DEFAULT, blocks))

@@ -36,7 +36,7 @@ def test_in_place_of_the_rules_in_force(tmp_path: Path) -> None:
     [
         ("a: [", "new.yaml:2: this is not YAML"),
         ("- 1", "new.yaml:1"),
-        ("rules:\n  everywhere:\n    LP-LX: {limit: 3}\n", "new.yaml:3: everywhere.LP-LX: unknown rule 'LP-LX'; did you mean 'LP-L"),
+        ("rules:\n  everywhere:\n    LP-LX: {limit: 3}\n", "new.yaml:3: rules.everywhere.LP-LX: unknown rule 'LP-LX'; did you mean 'LP-L"),
         ("sites:\n  dg: {LP-L: {limit: 3}}\n", "new.yaml:2: sites.dg: unknown site 'dg'; known: dh"),
         ("assets:\n  dh/lime: {LP-L: {limit: 3}}\n", "new.yaml:2: assets.dh/lime: unknown asset 'dh/lime'"),
         ("everywhere:\n  LP-L: {on_delay_s: -1}\n", "new.yaml:2: everywhere.LP-L.on_delay_s: found -1; should be at least 0"),
