@@ -181,19 +181,19 @@ class AssetState:
             self.state.series = {}
         return self.state.series.setdefault(name, Series())
 
-    def quality(self, signal: str, now_ms: int) -> Quality:
-        """How far the latest value of a signal can be believed."""
+    def quality(self, signal: str, now_ms: int) -> tuple[Quality, str]:
+        """How far the latest value of a signal can be believed, and in words why it is not good."""
         doubt = self.honesty.doubts.get(signal) if self.honesty is not None else None
         known = self.times.get(signal)
         if self.state.faulty and signal in self.state.faulty:
-            return Quality.OUT_OF_RANGE
+            return Quality.OUT_OF_RANGE, "gives what no working sensor gives"
         if known is None:
-            return Quality.UNKNOWN
+            return Quality.UNKNOWN, "never heard"
         if now_ms - known[1] > self.silent_after_ms:
-            return Quality.STALE
+            return Quality.STALE, f"nothing for {(now_ms - known[1]) / 60_000:.0f} min"
         if doubt is not None:
-            return Quality.STUCK if doubt[0] == "stuck" else Quality.SUSPECT
-        return Quality.CLOCK_BAD if self.state.bad_clock else Quality.GOOD
+            return (Quality.STUCK if doubt[0] == "stuck" else Quality.SUSPECT), doubt[2]
+        return (Quality.CLOCK_BAD, "the clock of the sender is wrong") if self.state.bad_clock else (Quality.GOOD, "")
 
     def snapshot(self) -> AssetSnapshot:
         """What is to be remembered of this moment."""

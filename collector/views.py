@@ -21,12 +21,13 @@ QUIET: tuple[AlarmState, ...] = ("shelved", "suppressed", "out_of_service")
 
 class ValueView(msgspec.Struct, frozen=True):
     """The latest value of a signal. `event_ms` is when it was measured; `age_s` counts from its receipt; `quality` is good, suspect,
-    stuck, out_of_range, stale, clock_bad or unknown."""
+    stuck, out_of_range, stale, clock_bad or unknown; `reason` says in words why it is not good."""
 
     value: Value
     event_ms: int
     age_s: float
     quality: str = "good"
+    reason: str = ""
 
 
 class AssetView(msgspec.Struct, frozen=True):

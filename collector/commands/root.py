@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, config, messages, run, simulate, state
+from collector.commands import act, alarms, audit, config, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 

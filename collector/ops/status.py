@@ -35,7 +35,7 @@ def _site(fold: SiteFold, now_ms: int) -> SiteView:
         values = {}
         for signal, (event_ms, received_ms) in asset.times.items():
             age_ms = now_ms - received_ms
-            quality = asset.quality(signal, now_ms).name.lower()
-            values[signal] = ValueView(asset.values[signal], event_ms, round(age_ms / 1000, 1), quality)
+            quality, reason = asset.quality(signal, now_ms)
+            values[signal] = ValueView(asset.values[signal], event_ms, round(age_ms / 1000, 1), quality.name.lower(), reason)
         assets.append(AssetView(name, asset.asset.kind, display_name(asset.asset), asset.state.online, values))
     return SiteView(fold.site.id, display_name(fold.site), assets, fold.estimate)

@@ -37,8 +37,8 @@ TOLD = frozenset(
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A limit as it is said, the number that it is for this asset, and where it was said. `value` null: it is reckoned from the latest values,
-    or refers to what the asset does not declare."""
+    """A limit as it is said, the number that it is for this asset, and where it was said. `value` null: it is reckoned from the latest
+    values, or refers to what the asset does not declare."""
 
     name: str
     said: str

@@ -53,6 +53,16 @@ CREATE TABLE audit (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, seq INTEGER N
     hash BLOB NOT NULL, UNIQUE (seq, nth));
 """
 
+_ALARM_LOG = (
+    "SELECT evaluated_ms, n, body FROM transition WHERE (evaluated_ms, n) > (?, ?) AND evaluated_ms < ? ORDER BY evaluated_ms, n LIMIT 1000"
+)
+_ALARMS_AT = (
+    "SELECT body FROM transition WHERE n IN (SELECT max(n) FROM transition"
+    " WHERE n <= (SELECT max(n) FROM transition WHERE evaluated_ms < ?) AND id NOT LIKE '%/discovered_late'"
+    " GROUP BY substr(id, 1, instr(id, '@') - 1)) ORDER BY n"
+)
+"""`id` and `n` alone are read to find them: both are in the index of `id`."""
+
 FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT), database.statements(_AUDIT_TRAIL)))
 
 
