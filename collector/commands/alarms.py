@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from collector.commands import kpi
 from collector.commands.options import AsJson, ConfigFile, DataDir, OnlySite, loaded
 from collector.commands.telling import json_lines, tell, wall_ms
 
 app = typer.Typer(name="alarms")
+kpi.add_to(app)
 
 
 @app.callback(invoke_without_command=True)
