@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from collector.outputs import PRIORITIES, AlarmState, Bounded
-from collector.views import QUIET, AlarmView, AuditView, QuarantineView, SiteView, StatusView
+from collector.views import QUIET, AlarmView, AuditView, QuarantineView, SiteView, StatusView, ValueView
 from devices.signal import Value
 
 STATES: dict[AlarmState, str] = {
@@ -57,10 +57,17 @@ def _site_lines(site: SiteView) -> Iterator[str]:
         yield f"  hours left: connected {now}, without the plant {lost}, on site {on_site}"
     rows = []
     for asset in site.assets:
-        values = [f"{name} {shown(v.value)}{'' if v.quality == 'good' else f' ({v.quality})'}" for name, v in asset.values.items()]
+        values = [f"{name} {shown(v.value)}{_doubt(v)}" for name, v in asset.values.items()]
         age = min((v.age_s for v in asset.values.values()), default=None)
         rows.append(("  " + asset.id, asset.kind, "" if age is None else span(age), ", ".join(values)))
     yield from columns(rows)
+
+
+def _doubt(view: ValueView) -> str:
+    """Why the value is not to be trusted: ` (stale)`, ` (stuck: 4.12 for 31 min)`."""
+    if view.quality == "good":
+        return ""
+    return f" ({view.quality}: {view.reason})" if view.reason else f" ({view.quality})"
 
 
 def alarm_lines(alarms: Sequence[AlarmView], now_ms: int) -> Iterator[str]:

@@ -143,7 +143,10 @@ def test_the_audit_trail_says_who_did_what_and_what_became_of_it() -> None:
 
 
 def test_status_says_all_of_a_running_collector() -> None:
-    values: dict[str, ValueView] = {"line_pressure_bar": ValueView(4.1, 0, 3.0), "o2_flow_lpm": ValueView(120.0, 0, 400.0, "stale")}
+    values: dict[str, ValueView] = {
+        "line_pressure_bar": ValueView(4.1, 0, 3.0),
+        "o2_flow_lpm": ValueView(120.0, 0, 400.0, "stale", "nothing for 7 min"),
+    }
     status = StatusView(
         version="1",
         at_ms=NOW_MS,
@@ -159,7 +162,7 @@ def test_status_says_all_of_a_running_collector() -> None:
         "",
         "a  Hospital",
         "  hours left: connected 9 h (6-13), without the plant 5.06 h (4.04-…), on site unknown",
-        "  line  pipeline  3 s  line_pressure_bar 4.1, o2_flow_lpm 120 (stale)",
+        "  line  pipeline  3 s  line_pressure_bar 4.1, o2_flow_lpm 120 (stale: nothing for 7 min)",
         "  gw    gateway",
         "",
         "b",
