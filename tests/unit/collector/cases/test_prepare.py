@@ -45,10 +45,7 @@ def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
         (LINE + "interval: 5\n" + CASE, "case.yaml:2: interval: 5 is no length of time; write it with its unit"),
         (LINE + "start: noon\n" + CASE, "case.yaml:2: start: 'noon' is no date and time; write it like 2026-01-05T08:00"),
         (LINE + "site: {timezone: Mars}\n" + CASE, "case.yaml:2: site.timezone: 'Mars' is no IANA time zone"),
-        (
-            LINE + "rules: {everywhere: {LP-LX: {limit: 3}}}\n" + CASE,
-            "case.yaml:2: rules.everywhere.LP-LX: unknown rule 'LP-LX'; did you mean 'LP-L",
-        ),
+        (LINE + "rules: {everywhere: {LP-LX: {limit: 3}}}\n" + CASE, "case.yaml:2: rules.everywhere.LP-LX: unknown rule 'LP-LX'"),
         (with_line("events: [{at: 5s}]"), "case.yaml:6: cases[0].events[0]: found nothing that happens; exactly one of ack, reset"),
         (with_line("events: [{at: 5s, ack: line/LP-LL, online: gw}]"), "cases[0].events[0]: found ack and online; exactly one of"),
         (with_line("events: [{at: 5s, online: gw, by: Asha}]"), "cases[0].events[0]: by does not belong to online"),
