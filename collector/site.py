@@ -16,6 +16,7 @@ from collector.alarms.book import Book, Key
 from collector.alarms.panel import Panel, key_of
 from collector.asset import AssetSnapshot, AssetState
 from collector.derive import Outlet, feeding
+from collector.kpi.nuisance import NuisanceState
 from collector.late import CLOSE_AFTER_MS, LateConditions
 from collector.listening import SITE, GroupState, Listening
 from collector.outputs import AlarmState, Command, StateChange, StockEstimate
@@ -51,6 +52,7 @@ class SiteState(msgspec.Struct, array_like=True):
     connected: bool = True
     stock: StockState | None = None
     estimate: StockEstimate | None = None
+    nuisance: NuisanceState | None = None
     at_ms: int = 0
 
 
@@ -74,7 +76,7 @@ class SiteFold:
         self.stock = SiteStock(site, state.stock)
         self.late = state.late
         self.book = Book(site.id, self._where, site.zone)
-        self.panel = Panel(site, self.book, self, wake)
+        self.panel = Panel(site, self.book, self, wake, state.nuisance)
         self.book.alarms = {key_of(name): alarm for name, alarm in state.alarms.items() if self.condition(key_of(name)) is not None}
         self._fed = [a for a in self.assets.values() if any(gate.signal == "feeding" for c in a.program.all for gate in c.gates)]
         self._feeds_at_once = any(getattr(a.asset, "analyser", "") == "ultrasonic" for a in self._fed)
@@ -90,6 +92,7 @@ class SiteFold:
             connected=self.listening.connected,
             stock=self.stock.dump(),
             estimate=self.estimate,
+            nuisance=self.panel.nuisance.state,
             at_ms=now_ms,
         )
 
@@ -167,6 +170,7 @@ class SiteFold:
             asset.shift(by_ms)
         for alarm in self.book.alarms.values():
             alarm.shift(by_ms)
+        self.panel.nuisance.shift(by_ms)
         self.late.due_ms += by_ms if self.late.due_ms else 0
         self.stock = SiteStock(self.site)
 
@@ -182,6 +186,9 @@ class SiteFold:
 
     def due(self, what: str, key: str, now_ms: int, out: StateChange) -> None:
         """A time announced through `wake` has come."""
+        if what == "nuisance":
+            self.panel.count(now_ms, out)
+            return
         {"alarm": self._alarm, "silence": self._silence, "listen": self._listen, "minute": self._minute, "late": self._late_over}[what](
             key, now_ms, out
         )

@@ -13,6 +13,7 @@ from typing import Protocol
 from collector.alarms.alarm import Alarm, Aside, Change, Now, Traits
 from collector.alarms.book import Book, Key
 from collector.alarms.states import OUT_OF_SERVICE_MOST_MIN, REFUSED, SHELVED_MOST_MIN
+from collector.kpi.nuisance import Nuisance, NuisanceState
 from collector.outputs import PRIORITIES, Command, Priority, StateChange, Transition
 from collector.points import alarm_point
 from collector.rules.condition import Condition, OpenGate, Verdict
@@ -54,8 +55,11 @@ class Surroundings(Protocol):
 class Panel:
     """See the module. `wake(due_ms, what, key)` announces when `due` is to be called with the key of an alarm."""
 
-    def __init__(self, site: Site, book: Book, around: Surroundings, wake: Callable[[int, str, str], None]) -> None:
+    def __init__(
+        self, site: Site, book: Book, around: Surroundings, wake: Callable[[int, str, str], None], counted: NuisanceState | None = None
+    ) -> None:
         self.site = site
+        self.nuisance = Nuisance(site, counted)
         self.book = book
         self._around = around
         self._wake = wake
@@ -135,6 +139,7 @@ class Panel:
         """Announce every due time anew."""
         for key, alarm in self.book.alarms.items():
             self._announce(key, alarm, None)
+        self._await_nuisance(0)
 
     # ---- commands ------------------------------------------------------------------------------------------------------------
 
@@ -255,9 +260,23 @@ class Panel:
         return condition.value(self._around.values(key[0]))
 
     def emit(self, transitions: Iterable[Transition], out: StateChange) -> None:
+        """Into the log, as rows for the store, and under the eyes of whoever counts nuisance."""
+        before_ms = self.nuisance.due_ms
         for transition in transitions:
             out.transitions.append(transition)
             out.points.append(alarm_point(self.site, transition))
+            self.nuisance.observe(transition, out)
+        self._await_nuisance(before_ms)
+
+    def count(self, now_ms: int, out: StateChange) -> None:
+        """A time of the nuisance tracker has come: an hour is over, a flood, a chattering or standing alarm begins or ends."""
+        self.nuisance.due(now_ms, out)
+        self._await_nuisance(0)
+
+    def _await_nuisance(self, before_ms: int) -> None:
+        due_ms = self.nuisance.due_ms
+        if due_ms and due_ms != before_ms:
+            self._wake(due_ms, "nuisance", "")
 
     def _tell(self, key: Key, condition: Condition, changes: list[Change], value: Value | None, now_ms: int, out: StateChange) -> None:
         suspect = bool(changes) and self._around.suspect(key[0], condition.reads)
