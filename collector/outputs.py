@@ -86,8 +86,18 @@ class Bounded(msgspec.Struct, frozen=True, array_like=True):
     high: float | None = None
 
 
+UNKNOWN = Bounded()
+
+
 class SourceStock(msgspec.Struct, frozen=True):
-    """One source of oxygen: a bank (`manifold/a`), a tank, a store of loose cylinders. Content is usable litres at 15 °C, 1.01325 bar."""
+    """One source of oxygen: a bank (`manifold/a`), a tank, a store of loose cylinders. Content is usable litres at 15 °C, 1.01325 bar.
+
+    `now_h` and `plan_h`: how long it would last alone, at what the stock gives now and at the demand to plan with. `burn_lpm`: what leaves
+    it now, of which `burn_method` says how it was found and `burn_window_s` over how long; null where that is not known. `decay_lpm` is
+    what a bank that does not feed loses (its content at its temperature, so that a cold night is no leak; below zero: it seems to gain) and
+    `decay_bar_h` the middle of it as a fall of pressure; `decay_sure`: beyond doubt. `idle_d`: days since a bank last fed, or since it is
+    watched.
+    """
 
     source: str
     kind: Literal["bank", "lox", "store"]
@@ -96,12 +106,41 @@ class SourceStock(msgspec.Struct, frozen=True):
     in_use: bool = False
     pressure_bar: float | None = None
     cylinders: int | None = None
+    now_h: Bounded = UNKNOWN
+    plan_h: Bounded = UNKNOWN
+    burn_lpm: Bounded = UNKNOWN
+    burn_method: str = ""
+    burn_window_s: float | None = None
+    decay_lpm: Bounded = UNKNOWN
+    decay_bar_h: float | None = None
+    decay_sure: bool = False
+    idle_d: float | None = None
+
+
+class ManifoldStock(msgspec.Struct, frozen=True):
+    """How often a manifold changed over: in all since `counted_since_ms`, today (by the site's clock), and when last."""
+
+    manifold: str
+    changeovers: int
+    changeovers_today: int
+    last_changeover_ms: int | None
+    counted_since_ms: int
 
 
 class StockEstimate(msgspec.Struct, frozen=True):
     """Hours left of a site: connected now (net of a running PSA), connected with the PSA lost, and on site (with loose full
     cylinders, PSA lost). `burn_lpm` is the draw on the stock now, `plan_lpm` the demand to plan with; `method` says where both come
-    from."""
+    from, `burn_method` and `plan_method` the same of each, `…_window_s` over how long it was measured (null: not measured).
+
+    `slack_h`: hours on site less the hours that a delivery takes; below zero a delivery comes too late. `order_by_ms`: an order placed then
+    comes before all but the reserve banks is gone, by the lower bounds. `demand_lpm`: what the site took in the last hour, where that is
+    measured; `usual_lpm`: at this hour of the last seven days; `expected_lpm`: what the beds lead one to expect.
+    `mass_balance_lpm`: what the stock lost less what the flow meters say; `unaccounted_lpm`: the middle of it where zero is beyond its
+    bounds, else 0: above zero a leak before the meters, below zero meters that show too much, or a gauge that stands still.
+    `leak_lpm`: what banks that do not feed lose beyond doubt, else 0. `reserve_idle_d`: days since a reserve bank last fed (or since it is
+    watched). `idle_plant_lpm`: what a healthy plant that stands by, is off or gives little could give of what the stock gives now; since
+    `idle_since_ms`, `wasted_l` in all. Null: not known.
+    """
 
     site: str
     at_ms: int
@@ -113,18 +152,54 @@ class StockEstimate(msgspec.Struct, frozen=True):
     method: str
     sources: list[SourceStock]
     measured_ms: int | None
+    burn_method: str = ""
+    burn_window_s: float | None = None
+    plan_method: str = ""
+    plan_window_s: float | None = None
+    slack_h: Bounded = UNKNOWN
+    order_by_ms: int | None = None
+    demand_lpm: Bounded = UNKNOWN
+    usual_lpm: Bounded = UNKNOWN
+    expected_lpm: Bounded = UNKNOWN
+    mass_balance_lpm: Bounded = UNKNOWN
+    unaccounted_lpm: float | None = None
+    leak_lpm: float | None = None
+    reserve_idle_d: float | None = None
+    idle_plant_lpm: float | None = None
+    idle_since_ms: int | None = None
+    wasted_l: float = 0.0
+    manifolds: list[ManifoldStock] = []
 
 
 class StockEvent(msgspec.Struct, frozen=True):
-    """A refill, a swap, a delivery or a changeover, seen in the data. `litres` is what was gained."""
+    """A refill, a fill, a changeover or a delivery, seen in the data; `text` is one English line for people.
+
+    `litres` is what was gained, as gas, `kg` the same of a tank; `cylinders` how many full cylinders' worth that is, or were counted.
+    `before_bar` and `pressure_bar` are of the bank before and after; `expected_bar` is its fill pressure, `expected_cylinders` what a count
+    or a delivery claims. `short`: less is there than that should have brought, beyond the error of the sensors. `delivery_checked` is of
+    the time of its delivery; `seen_ms` is when the last cylinder of it was seen.
+    """
 
     site: str
     asset: str
     source: str
-    event: Literal["refill", "changeover", "fill"]
+    event: Literal["refill", "changeover", "fill", "delivery", "delivery_checked"]
     event_ms: int
     litres: float = 0.0
     text: str = ""
+    kg: float | None = None
+    cylinders: float | None = None
+    expected_cylinders: int | None = None
+    before_bar: float | None = None
+    pressure_bar: float | None = None
+    expected_bar: float | None = None
+    short: bool = False
+    seen_ms: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Unique for ever."""
+        return f"{self.site}/{self.asset}/{self.source}/{self.event}@{self.event_ms}"
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collector.outputs import Bounded, StockEstimate, Transition
+from typing import TypeAlias
+
+from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
 from collector.records import Point
 from devices.assets import Site
 from devices.signal import Value
+
+Fields: TypeAlias = dict[str, Value | int]
+
+SITE_BOUNDS = (
+    "connected_now_h", "connected_h", "on_site_h", "burn_lpm", "plan_lpm", "slack_h", "demand_lpm", "usual_lpm", "expected_lpm",
+    "mass_balance_lpm",
+)  # fmt: skip
+"""Of a site, each with `_low` and `_high`."""
+SITE_FACTS = (
+    "burn_method", "burn_window_s", "plan_method", "plan_window_s", "order_by_ms", "unaccounted_lpm", "leak_lpm", "reserve_idle_d",
+    "idle_plant_lpm", "idle_since_ms",
+)  # fmt: skip
+SOURCE_BOUNDS = ("content_l", "burn_lpm", "decay_lpm")
+SOURCE_HOURS = ("now_h", "plan_h")
+SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_d")
+OTHERS = ("method", "wasted_l", "in_use", "decay_sure", "cylinders", "changeovers", "changeovers_today", "last_changeover_ms")
+"""What is put in by itself, below."""
 
 
 def alarm_point(site: Site, transition: Transition) -> Point:
@@ -28,26 +47,62 @@ def alarm_point(site: Site, transition: Transition) -> Point:
 
 
 def stock_points(site: Site, estimate: StockEstimate) -> list[Point]:
-    """Measurement `stock`: one row for the site (source `site`), one per source of oxygen."""
-    fields: dict[str, Value | int] = {"method": estimate.method}
-    for name, bounded in (
-        ("connected_now_h", estimate.connected_now_h),
-        ("connected_h", estimate.connected_h),
-        ("on_site_h", estimate.on_site_h),
-        ("burn_lpm", estimate.burn_lpm),
-        ("plan_lpm", estimate.plan_lpm),
-    ):
-        fields.update(_bounds(name, bounded))
-    points = [Point("stock", {**_place(site), "source": "site"}, fields, estimate.at_ms)]
-    for source in estimate.sources:
-        own: dict[str, Value | int] = {"in_use": source.in_use, **_bounds("content_l", source.content_l)}
-        points.append(Point("stock", {**_place(site), "source": source.source}, own, estimate.at_ms))
-    return points
+    """Measurement `stock`: one row for the site (source `site`), one per source of oxygen, one per manifold. What is not known is left
+    out."""
+    rows = [("site", _site_fields(estimate))]
+    rows += [(source.source, _source_fields(source)) for source in estimate.sources]
+    rows += [(manifold.manifold, _manifold_fields(manifold)) for manifold in estimate.manifolds]
+    place = _place(site)
+    return [Point("stock", {**place, "source": source}, fields, estimate.at_ms) for source, fields in rows]
 
 
-def _bounds(name: str, bounded: Bounded) -> dict[str, Value | int]:
-    parts = ((name, bounded.mid), (f"{name}_low", bounded.low), (f"{name}_high", bounded.high))
-    return {field: value for field, value in parts if value is not None}
+def _site_fields(estimate: StockEstimate) -> Fields:
+    fields: Fields = {"method": estimate.method}
+    for name in SITE_BOUNDS:
+        _put(fields, name, getattr(estimate, name))
+    for name in SITE_FACTS:
+        value = getattr(estimate, name)
+        if value is not None and value != "":
+            fields[name] = value
+    if estimate.idle_plant_lpm is not None:
+        fields["wasted_l"] = estimate.wasted_l
+    return fields
+
+
+def _source_fields(source: SourceStock) -> Fields:
+    fields: Fields = {"in_use": source.in_use}
+    for name in SOURCE_BOUNDS:
+        _put(fields, name, getattr(source, name))
+    for name in SOURCE_HOURS:
+        hours = getattr(source, name).mid
+        if hours is not None:
+            fields[name] = hours
+    for name in SOURCE_FACTS:
+        value = getattr(source, name)
+        if value is not None and value != "":
+            fields[name] = value
+    if source.decay_lpm.mid is not None:
+        fields["decay_sure"] = source.decay_sure
+    if source.kind == "store" and source.cylinders is not None:
+        fields["cylinders"] = float(source.cylinders)
+    return fields
+
+
+def _manifold_fields(manifold: ManifoldStock) -> Fields:
+    fields: Fields = {"changeovers": manifold.changeovers, "changeovers_today": manifold.changeovers_today}
+    if manifold.last_changeover_ms is not None:
+        fields["last_changeover_ms"] = manifold.last_changeover_ms
+    return fields
+
+
+def _put(fields: Fields, name: str, bounded: Bounded) -> None:
+    """Middle, `_low` and `_high`, as far as they are known."""
+    if bounded.mid is not None:
+        fields[name] = bounded.mid
+    if bounded.low is not None:
+        fields[f"{name}_low"] = bounded.low
+    if bounded.high is not None:
+        fields[f"{name}_high"] = bounded.high
 
 
 def _place(site: Site) -> dict[str, str]:

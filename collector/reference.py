@@ -30,7 +30,7 @@ from collector.kpi.page import kpi_markdown
 from collector.kpi.report import Counts, Hidden, KpiReport, LeftAlone, Offender, Response, Standing
 from collector.kpi.targets import Figure
 from collector.ops.metrics import metrics_markdown
-from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
+from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
 from collector.rules.explain import Explained, Number, Setting
 from collector.rules.limit import Limit
@@ -222,6 +222,7 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     views.ValueView,
     StockEstimate,
     SourceStock,
+    ManifoldStock,
     Bounded,
     views.AlarmView,
     Transition,

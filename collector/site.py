@@ -32,7 +32,7 @@ from devices.signal import HISTORY, Observation, Timing, Value
 
 Wake = Callable[[int, str, str], None]
 
-DUES = ("listen", "minute", "silence", "late", "alarm")
+DUES = ("listen", "minute", "silence", "late", "alarm", "nuisance")
 """What comes due, in the order in which it is met at one instant: what is looked at anew is before what ends by the clock alone."""
 STOCK_EVERY_MS = 60_000
 LISTEN_EVERY_MS = 30_000

@@ -29,34 +29,58 @@ def compressibility(absolute_bar: float, temp_c: float) -> float:
     gauge and −10…65 °C; 0.4 % up to 250 bar, 0.6 % up to 80 °C, 1 % down to −25 °C, 2.7 % down to −40 °C. Gas of a PSA plant (93 % O₂, the
     rest mostly argon) is within 0.3 % of it.
     """
-    x = absolute_bar / 100.0
-    y = (temp_c - 25.0) / 100.0
-    first = -0.06498 + y * (0.11474 - 0.09163 * y)
-    second = 0.01426 + y * (-0.00843 + 0.02163 * y)
-    third = 0.00239 - 0.00594 * y
-    return 1.0 + x * (first + x * (second + x * third))
+    return Isotherm(temp_c).compressibility(absolute_bar)
+
+
+class Isotherm:
+    """Oxygen at one temperature: for whoever asks for many pressures, the part of the correlation that depends on it is worked out once."""
+
+    __slots__ = ("_first", "_per_bar_kg_m3", "_second", "_third", "temp_c")
+
+    def __init__(self, temp_c: float) -> None:
+        y = (temp_c - 25.0) / 100.0
+        self.temp_c = temp_c
+        self._first = -0.06498 + y * (0.11474 - 0.09163 * y)
+        self._second = 0.01426 + y * (-0.00843 + 0.02163 * y)
+        self._third = 0.00239 - 0.00594 * y
+        self._per_bar_kg_m3 = 1e5 * MOLAR_MASS_KG_MOL / (GAS_CONSTANT_J_MOL_K * (temp_c + 273.15))
+
+    def compressibility(self, absolute_bar: float) -> float:
+        x = absolute_bar / 100.0
+        return 1.0 + x * (self._first + x * (self._second + x * self._third))
+
+    def density_kg_m3(self, pressure_bar: float) -> float:
+        """0 for a vacuum. For pressures up to MAX_PRESSURE_BAR."""
+        absolute_bar = pressure_bar + ATMOSPHERE_BAR
+        if absolute_bar <= 0.0:
+            return 0.0
+        x = absolute_bar / 100.0
+        return absolute_bar * self._per_bar_kg_m3 / (1.0 + x * (self._first + x * (self._second + x * self._third)))
+
+    def pressure_bar(self, gas_density_kg_m3: float) -> float:
+        """The inverse, to 1e-9 bar. ValueError where the pressure would be over MAX_PRESSURE_BAR.
+
+        Iterates p = Z(p)·ρ·R·T/M, which converges because Z hardly depends on p: each step leaves at most a third of the error.
+        """
+        if gas_density_kg_m3 > self.density_kg_m3(MAX_PRESSURE_BAR):
+            raise ValueError(f"{gas_density_kg_m3:.1f} kg/m³ at {self.temp_c:.1f} °C is more than {MAX_PRESSURE_BAR:.0f} bar of oxygen")
+        ideal_bar = max(0.0, gas_density_kg_m3) / self._per_bar_kg_m3
+        absolute_bar = ideal_bar
+        for _ in range(40):
+            previous_bar, absolute_bar = absolute_bar, ideal_bar * self.compressibility(absolute_bar)
+            if abs(absolute_bar - previous_bar) < 1e-10:
+                break
+        return absolute_bar - ATMOSPHERE_BAR
 
 
 def density_kg_m3(pressure_bar: float, temp_c: float) -> float:
     """Density of the gas; 0 for a vacuum. For pressures up to MAX_PRESSURE_BAR."""
-    absolute_bar = max(0.0, pressure_bar + ATMOSPHERE_BAR)
-    return absolute_bar * _ideal_density_per_bar(temp_c) / compressibility(absolute_bar, temp_c)
+    return Isotherm(temp_c).density_kg_m3(pressure_bar)
 
 
 def pressure_at_density_bar(gas_density_kg_m3: float, temp_c: float) -> float:
-    """The inverse of `density_kg_m3`, to 1e-9 bar. ValueError where the pressure would be over MAX_PRESSURE_BAR.
-
-    Iterates p = Z(p)·ρ·R·T/M, which converges because Z hardly depends on p: each step leaves at most a third of the error.
-    """
-    if gas_density_kg_m3 > density_kg_m3(MAX_PRESSURE_BAR, temp_c):
-        raise ValueError(f"{gas_density_kg_m3:.1f} kg/m³ at {temp_c:.1f} °C is more than {MAX_PRESSURE_BAR:.0f} bar of oxygen")
-    ideal_bar = max(0.0, gas_density_kg_m3) / _ideal_density_per_bar(temp_c)
-    absolute_bar = ideal_bar
-    for _ in range(40):
-        previous_bar, absolute_bar = absolute_bar, ideal_bar * compressibility(absolute_bar, temp_c)
-        if abs(absolute_bar - previous_bar) < 1e-10:
-            break
-    return absolute_bar - ATMOSPHERE_BAR
+    """The inverse of `density_kg_m3`, to 1e-9 bar. ValueError where the pressure would be over MAX_PRESSURE_BAR."""
+    return Isotherm(temp_c).pressure_bar(gas_density_kg_m3)
 
 
 def usable_litres(cylinders: float, water_l: float, pressure_bar: float, temp_c: float, residual_bar: float) -> float:
@@ -64,13 +88,15 @@ def usable_litres(cylinders: float, water_l: float, pressure_bar: float, temp_c:
 
     N·V·(ρ(p) − ρ(p_res)) / ρ_ref. The bedside rule p·V says 6 % too little at 15 °C and 8 % too much at 45 °C (both at 150 bar).
     """
-    gained = density_kg_m3(pressure_bar, temp_c) - density_kg_m3(residual_bar, temp_c)
+    isotherm = Isotherm(temp_c)
+    gained = isotherm.density_kg_m3(pressure_bar) - isotherm.density_kg_m3(residual_bar)
     return max(0.0, cylinders * water_l * gained / REFERENCE_DENSITY_KG_M3)
 
 
 def pressure_for_litres(cylinders: float, water_l: float, litres: float, temp_c: float, residual_bar: float) -> float:
     """The inverse of `usable_litres`: the gauge pressure at which so many litres can be drawn. ValueError over MAX_PRESSURE_BAR."""
-    return pressure_at_density_bar(density_kg_m3(residual_bar, temp_c) + litres * REFERENCE_DENSITY_KG_M3 / (cylinders * water_l), temp_c)
+    isotherm = Isotherm(temp_c)
+    return isotherm.pressure_bar(isotherm.density_kg_m3(residual_bar) + litres * REFERENCE_DENSITY_KG_M3 / (cylinders * water_l))
 
 
 def lox_kg(lox_litres: float) -> float:
@@ -110,10 +136,6 @@ def lox_dp_mbar(kg: float, area_m2: float) -> float:
 def mt_per_day(lpm: float) -> float:
     """Tonnes a day, as India reports oxygen: 1000 L/min is 1.95."""
     return gas_kg(lpm * 1440.0) / 1000.0
-
-
-def _ideal_density_per_bar(temp_c: float) -> float:
-    return 1e5 * MOLAR_MASS_KG_MOL / (GAS_CONSTANT_J_MOL_K * (temp_c + 273.15))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from collector.outputs import Bounded
+from collector.outputs import UNKNOWN, Bounded
 from collector.stock.burn import Rate
 from collector.stock.series import MINUTE_MS
-from collector.stock.sources import StoreTrack
 from collector.stock.span import Span, add
+from collector.stock.store import StoreTrack
+
+KEPT_MIN = 10.0
+"""Content older than that, with nothing known of the draw, may be gone."""
 
 
 class Open(NamedTuple):
@@ -21,10 +24,12 @@ class Open(NamedTuple):
 
 
 class Part(NamedTuple):
-    """The sources of one asset: the content (None: not yet known) and size of each, when they were measured, since when one is stuck."""
+    """The sources of one asset: the content (None: not yet known) and size of each, when they were measured, as of when what feeds the line
+    is known (a median lags), since when one is stuck."""
 
     spans: tuple[tuple[Span | None, float], ...]
     measured_ms: int | None
+    as_of_ms: int
     stuck_ms: int | None
 
     @property
@@ -52,10 +57,10 @@ class Content(NamedTuple):
         if not known:
             return None
         measured = add(span if span is not None else Span(0.0, 0.0, size_l) for part in self.parts for span, size_l in part.spans)
-        ages = [max(0, now_ms - (part.measured_ms or now_ms)) / MINUTE_MS for part in known]
+        ages = [max(0, now_ms - part.as_of_ms) / MINUTE_MS for part in known]
         stuck = [max(0, now_ms - part.stuck_ms) / MINUTE_MS for part in known if part.stuck_ms is not None]
         if draw is None:
-            return measured._replace(low=measured.low if max(ages) < 10 else 0.0)
+            return measured._replace(low=measured.low if max(ages) < KEPT_MIN else 0.0)
         longest = max(ages + stuck)
         most, usual, least = draw.flow.high * longest, draw.flow.mid * longest, draw.flow.low * min(ages)
         return Span(max(0.0, measured.low - most), max(0.0, measured.mid - usual), max(0.0, measured.high - least))
@@ -74,7 +79,17 @@ def with_stores(left: Span | None, stores: Iterable[StoreTrack]) -> Open | None:
 def hours(content: Open | Span | None, rate: Rate | None, floor_lpm: float) -> Bounded:
     """Content over flow; without an upper bound where the flow may be at the floor or below, all unknown where one of both is."""
     if content is None or rate is None:
-        return Bounded()
-    low, mid, high = (max(floor_lpm, flow_lpm) * 60 for flow_lpm in (rate.flow.high, rate.flow.mid, rate.flow.low))
-    open_end = content.high is None or rate.flow.low <= floor_lpm
-    return Bounded(content.low / low, content.mid / mid, None if open_end or content.high is None else content.high / high)
+        return UNKNOWN
+    least, usual, most = rate.flow
+    low, mid, high = content
+    return Bounded(
+        low / (60 * (most if most > floor_lpm else floor_lpm)),
+        mid / (60 * (usual if usual > floor_lpm else floor_lpm)),
+        None if high is None or least <= floor_lpm else high / (60 * least),
+    )
+
+
+def less(hours_left: Bounded, lead_h: float) -> Bounded:
+    """So many hours less of all."""
+    low, mid, high = hours_left.low, hours_left.mid, hours_left.high
+    return UNKNOWN if low is None or mid is None else Bounded(low - lead_h, mid - lead_h, None if high is None else high - lead_h)

@@ -17,7 +17,5 @@ def numbers_of(estimate: StockEstimate) -> dict[str, Value]:
     return found
 
 
-NUMBERS: frozenset[str] = frozenset(
-    name for name, kind in StockEstimate.__annotations__.items() if "Bounded" in str(kind) or "float" in str(kind)
-)
-"""The names that a rule of kind `site` may watch."""
+NUMBERS: frozenset[str] = frozenset(name for name in StockEstimate.__struct_fields__ if name.endswith(("_lpm", "_h")))
+"""The names that a rule of kind `site` may watch: flows and hours."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from collector.outputs import Bounded, SourceStock, StockEstimate, StockEvent
-from collector.stock.burn import Meters, Rate
-from collector.stock.content import Content, Part, hours, with_stores
-from collector.stock.demand import Flow, FlowState, Plant, Plants, PlantState, Week, beds_span
-from collector.stock.level import LevelState
+from collector.outputs import UNKNOWN, SourceStock, StockEstimate, StockEvent
+from collector.stock.balance import Balance, beyond_zero
+from collector.stock.bank import BankTrack
+from collector.stock.burn import HELD_MS, Meters, Rate
+from collector.stock.content import Content, Open, Part, hours, less, with_stores
+from collector.stock.demand import FLOOR_LPM, Week, beds_span
+from collector.stock.events import changeover_event, fill_event, refill_event
+from collector.stock.exchange import Exchange
+from collector.stock.flow import Flow, FlowState
+from collector.stock.idle import Idle
+from collector.stock.level import LevelState, Rise
+from collector.stock.manifold import Changeover, ManifoldState, ManifoldTrack, Refill
+from collector.stock.plants import Plants, PlantState
+from collector.stock.report import Rates, banks_of, manifold_stock, store_stock, tank_stock
 from collector.stock.series import HOUR_MS, MINUTE_MS, WindowState
-from collector.stock.sources import ManifoldState, ManifoldTrack, StoreState, StoreTrack, TankTrack, number
+from collector.stock.span import NOTHING, Span
+from collector.stock.store import StoreState, StoreTrack
+from collector.stock.tank import TankTrack
 from devices.assets import CylinderStore, LoxTank, Manifold, Pipeline, PsaPlant, Site
 from devices.signal import Value
 
@@ -20,13 +31,12 @@ SIGNALS: frozenset[tuple[str, str]] = frozenset(
     {
         *(("manifold", name) for name in ("bank_a_bar", "bank_b_bar", "reserve_bar", "bank_in_use", "bank_temp_c", "o2_flow_lpm")),
         *(("lox_tank", name) for name in ("level_pct", "level_kg", "level_dp_mbar")),
-        *(("psa_plant", name) for name in ("state", "o2_flow_lpm")),
+        *(("psa_plant", name) for name in ("state", "o2_flow_lpm", "fault_code", "mains_ok", "genset_on")),
         ("pipeline", "o2_flow_lpm"),
         ("cylinder_store", "full_count"),
     }
 )
 """The (kind, signal) pairs that `SiteStock.observe` reads; others are ignored."""
-_READ = defaultdict(frozenset, {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind, _ in SIGNALS})
 STUCK_BAR = 2.0
 
 
@@ -40,6 +50,7 @@ class StockState(msgspec.Struct, frozen=True):
     lines: dict[str, FlowState] = {}
     week: WindowState = WindowState()
     clock_ms: int = 0
+    idle: Idle = Idle()
 
 
 class SiteStock:
@@ -47,86 +58,155 @@ class SiteStock:
 
     def __init__(self, site: Site, state: StockState | None = None) -> None:
         self.site = site.id
+        self._lead_h = site.delivery_lead_hours
         manifolds = [asset for asset in site.assets if isinstance(asset, Manifold)]
         residual_bar = manifolds[0].residual_bar if manifolds else 10.0
-        self._manifolds = {asset.id: ManifoldTrack(asset) for asset in manifolds}
+        self._week = Week(site.zone)
+        self._manifolds = {asset.id: ManifoldTrack(asset, self._week.local) for asset in manifolds}
         self._tanks = {asset.id: TankTrack(asset) for asset in site.assets if isinstance(asset, LoxTank)}
         self._stores = {asset.id: StoreTrack(asset, residual_bar) for asset in site.assets if isinstance(asset, CylinderStore)}
-        self._plants = Plants({a.id: Plant(a.rated_flow_lpm, a.interval_s) for a in site.assets if isinstance(a, PsaPlant)})
+        self._plants = Plants.of([asset for asset in site.assets if isinstance(asset, PsaPlant)])
         pipelines = [asset for asset in site.assets if isinstance(asset, Pipeline)]
         whole = [asset for asset in pipelines if asset.zone is None] or pipelines
         self._lines = {asset.id: Flow(asset.interval_s) for asset in whole}
-        self._week = Week()
-        self._meters = Meters(
-            tuple(self._manifolds.values()),
-            tuple(self._tanks.values()),
-            self._plants,
-            tuple(self._lines.values()),
-            self._week,
-            beds_span(site.beds),
-        )
+        sources = (tuple(self._manifolds.values()), tuple(self._tanks.values()))
+        beds = beds_span(site.beds)
+        self._expected_lpm = beds.bounded if beds else UNKNOWN
+        self._takers: dict[str, Callable[[dict[str, Value], int], Sequence[Refill | Changeover | Rise]]] = {
+            **{asset: manifold.take for asset, manifold in self._manifolds.items()},
+            **{asset: tank.take for asset, tank in self._tanks.items()},
+            **{asset: line.take for asset, line in self._lines.items()},
+            **{asset: plant.take for asset, plant in self._plants.by_asset.items()},
+        }
+        self._meters = Meters(*sources, self._plants, tuple(self._lines.values()), self._week, beds)
+        self._balance = Balance(*sources, self._plants, tuple(self._lines.values()))
+        self._idle = Idle()
         self._clock_ms = 0
+        self._turn_ms = 0
         if state is not None:
             self._load(state)
 
     # ---- what happens
 
     def observe(self, asset: str, kind: str, values: dict[str, Value], event_ms: int) -> list[StockEvent]:
-        """Take what one asset said. Returns the refills, fills and changeovers that it makes sure."""
-        if kind == "cylinder_store" and asset in self._stores:
-            self._stores[asset].observe(values, event_ms)
+        """Take what one asset said. Returns the refills, fills, deliveries and changeovers that it makes sure."""
+        if kind == "cylinder_store":
+            return self._stores[asset].observe(self.site, values, event_ms) if asset in self._stores else []
+        take = self._takers.get(asset)
+        if take is None:
             return []
-        if _READ[kind].isdisjoint(values):
-            return []
-        self._turn_hour(event_ms)
-        if kind == "manifold" and asset in self._manifolds:
-            return self._manifolds[asset].observe(self.site, values, event_ms)
-        if kind == "lox_tank" and asset in self._tanks:
-            return self._tanks[asset].observe(self.site, values, event_ms)
-        flow = number(values, "o2_flow_lpm")
-        if kind == "psa_plant" and asset in self._plants.by_asset:
-            state = values.get("state")
-            self._plants.by_asset[asset].observe(state if isinstance(state, str) else None, flow, event_ms)
-        elif kind == "pipeline" and asset in self._lines and flow is not None:
-            self._lines[asset].observe(flow, event_ms)
-        return []
+        if event_ms > self._clock_ms:
+            if event_ms >= self._turn_ms:
+                self._turn(event_ms)
+            self._clock_ms = event_ms
+        seen = take(values, event_ms)
+        return [event for each in seen for event in self._told(asset, each)] if seen else []
 
-    def _turn_hour(self, event_ms: int) -> None:
-        """When the clock of the data enters an hour, the demand of the hour before is remembered."""
-        if event_ms <= self._clock_ms:
-            return
-        hour_ms = event_ms // HOUR_MS * HOUR_MS
-        if 0 < self._clock_ms < hour_ms:
+    def _told(self, asset: str, seen: Refill | Changeover | Rise) -> list[StockEvent]:
+        """In words. A refill is held against the store of that type: how many left it, and what those of a delivery turned out to be."""
+        if isinstance(seen, Rise):
+            return [fill_event(self.site, asset, seen, self._tanks[asset].capacity_kg)]
+        if isinstance(seen, Changeover):
+            return [changeover_event(self.site, asset, seen)]
+        exchange = Exchange.of(seen.bank, seen.rise, temp_measured=self._manifolds[asset].temp_measured)
+        counted: int | None = None
+        checked: list[StockEvent] = []
+        for store in self._stores.values():
+            if store.type == seen.bank.type and counted is None:
+                counted, checked = store.hang(self.site, exchange)
+        return [refill_event(self.site, asset, seen.bank, seen.rise, exchange, counted), *checked]
+
+    def _turn(self, event_ms: int) -> None:
+        """Once a minute it is seen whether a plant is idle, and at the end of a local hour its demand is remembered."""
+        if self._clock_ms > 0 and event_ms >= self._hour_end_ms():
             measured = self._meters.measured(self._clock_ms, 1)
             if measured is not None:
-                self._week.record(self._clock_ms // HOUR_MS * HOUR_MS, measured.flow.mid)
+                self._week.record(self._week.local.began_ms(self._clock_ms), measured.flow.mid)
+        if self._plants.by_asset:
+            self._idle = self._idle.at(event_ms, *self._idle_plants(event_ms))
         self._clock_ms = event_ms
+        self._set_turn()
+
+    def _hour_end_ms(self) -> int:
+        return self._week.local.began_ms(self._clock_ms) + HOUR_MS
+
+    def _set_turn(self) -> None:
+        """The next one."""
+        self._turn_ms = min(self._hour_end_ms(), self._idle.at_ms + MINUTE_MS) if self._plants.by_asset else self._hour_end_ms()
+
+    def _idle_plants(self, now_ms: int) -> tuple[float, Span | None]:
+        """What the plants could give besides, and what the stock gives; without a look at all meters where the manifolds' show nothing."""
+        if self._meters.manifolds_rest(now_ms, FLOOR_LPM):
+            return 0.0, NOTHING
+        spare_lpm = self._plants.spare_lpm(now_ms)
+        feed = self._meters.feed(now_ms) if spare_lpm else None
+        return spare_lpm, feed.flow if feed else None
 
     # ---- what is asked
 
     def estimate(self, now_ms: int, *, pressure_fails: bool = False) -> StockEstimate:
         """`pressure_fails`: the line is below its pressure, so the flow says little of what is wanted."""
-        demand = self._meters.demand(now_ms, self._clock_ms)
-        draw = self._meters.draw(now_ms, demand)
-        plan = self._meters.plan(now_ms, self._clock_ms, demand, draw)
+        meters = self._meters
+        demand = meters.demand(now_ms, self._clock_ms)
+        heard = self._clock_ms and now_ms - self._clock_ms < HELD_MS
+        feed = (meters.feed(self._clock_ms) if heard else None) or meters.feed_held(now_ms, self._clock_ms)
+        draw = meters.with_leaks(feed)
+        plan = meters.plan(now_ms, self._clock_ms, demand, draw)
         if pressure_fails:
-            draw = self._meters.starved(now_ms, draw, plan)
+            draw = meters.starved(now_ms, draw, plan)
         content = self._content(draw)
         left = content.left(now_ms, draw)
         on_site = with_stores(left, self._stores.values())
-        floor_lpm = self._week.floor_lpm(now_ms)
+        rates = Rates(draw, plan, self._week.floor_lpm(now_ms))
+        on_site_h = hours(on_site, plan, rates.floor_lpm)
+        balance = self._balance.lpm(now_ms)
+        usual = self._week.same_hour(now_ms)
+        idle = self._idle if self._idle.known(now_ms) else None
         return StockEstimate(
             site=self.site,
             at_ms=now_ms,
-            connected_now_h=hours(left, draw, floor_lpm),
-            connected_h=hours(left, plan, floor_lpm),
-            on_site_h=hours(on_site, plan, floor_lpm),
-            burn_lpm=draw.flow.bounded if draw else Bounded(),
-            plan_lpm=plan.flow.bounded if plan else Bounded(),
+            connected_now_h=hours(left, draw, rates.floor_lpm),
+            connected_h=hours(left, plan, rates.floor_lpm),
+            on_site_h=on_site_h,
+            burn_lpm=draw.flow.bounded if draw else UNKNOWN,
+            plan_lpm=plan.flow.bounded if plan else UNKNOWN,
             method=_method(draw, plan, content.stuck),
-            sources=self._sources(),
+            sources=self._sources(feed, rates, now_ms),
             measured_ms=content.newest_ms,
+            burn_method=draw.method if draw else "",
+            burn_window_s=_seconds(draw),
+            plan_method=plan.method if plan else "",
+            plan_window_s=_seconds(plan),
+            slack_h=less(on_site_h, self._lead_h),
+            order_by_ms=self._order_by_ms(now_ms, on_site, rates),
+            demand_lpm=demand.flow.bounded if demand and demand.window_ms and heard else UNKNOWN,
+            usual_lpm=usual.bounded if usual else UNKNOWN,
+            expected_lpm=self._expected_lpm,
+            mass_balance_lpm=balance,
+            unaccounted_lpm=beyond_zero(balance),
+            leak_lpm=meters.leak_lpm(),
+            reserve_idle_d=self._reserve_idle_d(now_ms),
+            idle_plant_lpm=idle.lpm if idle else None,
+            idle_since_ms=idle.since_ms if idle else None,
+            wasted_l=idle.wasted_l if idle else 0.0,
+            manifolds=[manifold_stock(manifold, now_ms) for manifold in self._manifolds.values()],
         )
+
+    def _reserves(self) -> list[tuple[ManifoldTrack, BankTrack]]:
+        return [(manifold, manifold.banks["reserve"]) for manifold in self._manifolds.values() if "reserve" in manifold.banks]
+
+    def _reserve_idle_d(self, now_ms: int) -> float | None:
+        """Of the one that has been idle for longest."""
+        known = [days for manifold, bank in self._reserves() if (days := manifold.idle_d(bank, now_ms)) is not None]
+        return max(known, default=None)
+
+    def _order_by_ms(self, now_ms: int, on_site: Open | None, rates: Rates) -> int | None:
+        """The lower bounds of stock and hours, the reserve banks left untouched. In the past: it is late already."""
+        if on_site is None or rates.plan is None:
+            return None
+        usable_l = max(0.0, on_site.low - sum(bank.level.content_l for _, bank in self._reserves()))
+        gone_h = usable_l / (60 * max(rates.floor_lpm, rates.plan.flow.high))
+        return now_ms + round((gone_h - self._lead_h) * HOUR_MS)
 
     def _content(self, draw: Rate | None) -> Content:
         """All connected sources together."""
@@ -136,9 +216,9 @@ class SiteStock:
             since_ms = self._stuck_since(manifold, draw)
             stuck += [f"{manifold.asset}/{manifold.in_use}"] if since_ms else []
             spans = [(bank.content(manifold.temp_measured), bank.size_l) for bank in manifold.banks.values()]
-            parts.append(Part(tuple(spans), manifold.measured_ms, since_ms))
+            parts.append(Part(tuple(spans), manifold.measured_ms, manifold.as_of_ms, since_ms))
         for tank in self._tanks.values():
-            parts.append(Part(((tank.content(), tank.size_l),), tank.measured_ms, None))
+            parts.append(Part(((tank.content(), tank.size_l),), tank.measured_ms, tank.level.content[1], None))
         return Content(tuple(parts), tuple(stuck))
 
     def _stuck_since(self, manifold: ManifoldTrack, draw: Rate | None) -> int | None:
@@ -146,13 +226,16 @@ class SiteStock:
         frozen = manifold.frozen()
         if frozen is None or draw is None or manifold.measured_ms is None or self._plants.status(manifold.measured_ms) == "on":
             return None
-        expected_bar = draw.flow.mid * (manifold.measured_ms - frozen.since_ms) / MINUTE_MS / frozen.litres_per_bar
+        expected_bar = draw.flow.mid * (manifold.measured_ms - frozen.since_ms) / MINUTE_MS / frozen.bank.litres_per_bar
         return frozen.since_ms if expected_bar > STUCK_BAR else None
 
-    def _sources(self) -> list[SourceStock]:
-        found = [source for manifold in self._manifolds.values() for source in manifold.sources()]
-        found += [tank.source() for tank in self._tanks.values()]
-        return found + [store.source() for store in self._stores.values()]
+    def _sources(self, feed: Rate | None, rates: Rates, now_ms: int) -> list[SourceStock]:
+        alone = len(self._manifolds) == 1 and not self._tanks
+        found: list[SourceStock] = []
+        for manifold in self._manifolds.values():
+            found += banks_of(manifold, feed if alone else self._meters.feed_of(manifold, now_ms), rates, now_ms)
+        found += [tank_stock(tank, rates) for tank in self._tanks.values()]
+        return found + [store_stock(store, rates) for store in self._stores.values()]
 
     # ---- what is kept
 
@@ -166,6 +249,7 @@ class SiteStock:
             lines={asset: line.dump() for asset, line in self._lines.items()},
             week=self._week.window.dump(),
             clock_ms=self._clock_ms,
+            idle=self._idle,
         )
 
     def _load(self, state: StockState) -> None:
@@ -180,9 +264,15 @@ class SiteStock:
         for asset, line in self._lines.items():
             line.load(state.lines.get(asset, FlowState()))
         self._week.window.load(state.week)
-        self._clock_ms = state.clock_ms
+        self._clock_ms, self._idle = state.clock_ms, state.idle
+        if self._clock_ms:
+            self._set_turn()
 
 
 def _method(draw: Rate | None, plan: Rate | None, stuck: tuple[str, ...]) -> str:
     words = [f"draw: {draw.method}" if draw else "draw unknown", f"plan: {plan.method}" if plan else "plan unknown"]
     return "; ".join([*words, *(f"{source} stands still" for source in stuck)])
+
+
+def _seconds(rate: Rate | None) -> float | None:
+    return rate.window_ms / 1000 if rate is not None and rate.window_ms is not None else None

@@ -26,16 +26,20 @@ NOTHING = Span(0.0, 0.0, 0.0)
 
 def around(mid: float, half: float) -> Span:
     """mid ± half, cut off at zero."""
-    return Span(max(0.0, mid - half), max(0.0, mid), max(0.0, mid + half))
+    low, high = mid - half, mid + half
+    if low >= 0.0:
+        return Span(low, mid, high)
+    return Span(0.0, max(0.0, mid), max(0.0, high))
 
 
 def add(spans: Iterable[Span]) -> Span:
     """The sum of independent quantities: their half widths add as squares."""
-    terms = list(spans)
-    mid = sum(s.mid for s in terms)
-    down = sqrt(sum((s.mid - s.low) ** 2 for s in terms))
-    up = sqrt(sum((s.high - s.mid) ** 2 for s in terms))
-    return Span(max(0.0, mid - down), mid, mid + up)
+    total = down = up = 0.0
+    for low, mid, high in spans:
+        total += mid
+        down += (mid - low) ** 2
+        up += (high - mid) ** 2
+    return Span(max(0.0, total - sqrt(down)), total, total + sqrt(up))
 
 
 def minus(a: Span, b: Span) -> Span:
@@ -48,6 +52,10 @@ def minus(a: Span, b: Span) -> Span:
 def widened(span: Span, share: float) -> Span:
     """Both bounds moved outwards by a share of the middle."""
     return Span(max(0.0, span.low - share * span.mid), span.mid, span.high + share * span.mid)
+
+
+def scaled(span: Span, factor: float) -> Span:
+    return Span(span.low * factor, span.mid * factor, span.high * factor)
 
 
 def larger(a: Span, b: Span) -> Span:

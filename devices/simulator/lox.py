@@ -128,10 +128,9 @@ class Lox:
         if now_ms < self._tanker_ms:
             return 0.0
         room_kg = self._asset.capacity_kg * FILL_TO - self.content_kg
-        if room_kg <= 0:
-            self._tanker_ms = None
-            return 0.0
-        self._filled_kg = min(room_kg, self._asset.capacity_kg * dt_s / FILL_S)
+        self._filled_kg = max(0.0, min(room_kg, self._asset.capacity_kg * dt_s / FILL_S))
+        if self._filled_kg == max(0.0, room_kg):
+            self._tanker_ms = None  # it leaves; it does not go on to replace what is drawn
         self.content_kg += self._filled_kg
         return lox_litres_gas(self._filled_kg)
 

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from collector.outputs import Bounded, SourceStock, StockEstimate, Transition
-from collector.points import alarm_point, stock_points
+from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
+from collector.points import (
+    OTHERS,
+    SITE_BOUNDS,
+    SITE_FACTS,
+    SOURCE_BOUNDS,
+    SOURCE_FACTS,
+    SOURCE_HOURS,
+    alarm_point,
+    stock_points,
+)
 from devices.assets import Site
 from devices.signal import Value
 
@@ -95,6 +105,58 @@ def test_stock_is_a_row_for_the_site_and_one_for_each_source() -> None:
     }
     assert points[1].fields == {"in_use": True, "content_l": 10_000.0, "content_l_low": 9_000.0, "content_l_high": 11_000.0}
     assert points[2].fields == {"in_use": False}
+
+
+def full() -> StockEstimate:
+    """An estimate of which everything is known."""
+    known = Bounded(1.0, 2.0, 3.0)
+    bank = SourceStock(
+        source="m/a",
+        kind="bank",
+        content_l=known,
+        measured_ms=AT_MS,
+        in_use=True,
+        pressure_bar=120.0,
+        cylinders=24,
+        now_h=known,
+        plan_h=known,
+        burn_lpm=known,
+        burn_method="manifold flow",
+        burn_window_s=900.0,
+        decay_lpm=Bounded(-1.0, 0.5, 2.0),
+        decay_bar_h=0.1,
+        idle_d=3.0,
+    )
+    return msgspec.structs.replace(
+        estimate(bank, SourceStock("store", "store", known, AT_MS, cylinders=12)),
+        **dict.fromkeys(SITE_BOUNDS, Bounded(1.0, 2.0, None)),
+        **dict.fromkeys(("burn_method", "plan_method"), "line flow"),
+        **dict.fromkeys(
+            ("burn_window_s", "plan_window_s", "unaccounted_lpm", "leak_lpm", "reserve_idle_d", "idle_plant_lpm", "wasted_l"), 5.0
+        ),
+        **dict.fromkeys(("order_by_ms", "idle_since_ms"), AT_MS),
+        manifolds=[ManifoldStock("m", 7, 2, AT_MS - 5, 0)],
+    )
+
+
+def test_all_that_is_known_is_written_and_whole_numbers_stay_whole() -> None:
+    points = {point.tags["source"]: point.fields for point in stock_points(SITE, full())}
+    names = {name.removesuffix("_low").removesuffix("_high") for fields in points.values() for name in fields}
+    assert names == {*SITE_BOUNDS, *SITE_FACTS, *SOURCE_BOUNDS, *SOURCE_HOURS, *SOURCE_FACTS, *OTHERS}
+    assert "slack_h_high" not in points["site"]
+    assert points["site"]["order_by_ms"] == AT_MS
+    assert points["m/a"]["decay_sure"] is False
+    assert points["m/a"]["decay_lpm_low"] == -1.0
+    assert points["store"]["cylinders"] == 12.0
+    assert points["m"] == {"changeovers": 7, "changeovers_today": 2, "last_changeover_ms": AT_MS - 5}
+
+
+def test_a_field_has_one_type_for_ever() -> None:
+    types: dict[str, set[type]] = {}
+    for point in stock_points(SITE, full()):
+        for name, value in point.fields.items():
+            types.setdefault(name, set()).add(type(value))
+    assert {name: kinds for name, kinds in types.items() if len(kinds) > 1} == {}
 
 
 def test_no_tag_has_the_name_of_a_field() -> None:

@@ -8,10 +8,9 @@ import pytest
 
 from collector.outputs import Bounded
 from collector.stock import SiteStock
-from collector.stock.burn import together
 from collector.stock.demand import Week, beds_span
+from collector.stock.falls import Fall, together
 from collector.stock.series import Slope
-from collector.stock.sources import Fall
 from devices.assets import Beds
 from devices.oxygen import pressure_for_litres
 from tests.unit.collector.stock.cases import BANK, HOUR_MS, MINUTE_MS, START_MS, site

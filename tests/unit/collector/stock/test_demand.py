@@ -1,75 +1,83 @@
-"""What flows now: a mean that is steady while the flow is, and follows a step within two minutes."""
+"""The usual demand: by the hours on the site's own clock."""
 
 from __future__ import annotations
 
-from random import Random
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from collector.stock.demand import Flow, Plant
-from tests.unit.collector.stock.cases import MINUTE_MS, START_MS
+from collector.stock.demand import LocalTime, Week
+from tests.unit.collector.stock.cases import HOUR_MS, START_MS
 
-
-def flow_of(*stretches: tuple[int, float]) -> Flow:
-    """Minutes at L/min, one sample every ten seconds with 2 % of noise."""
-    flow, rng, at_ms = Flow(10), Random(1), START_MS
-    for minutes, lpm in stretches:
-        for _ in range(minutes * 6):
-            flow.observe(lpm * rng.gauss(1, 0.02), at_ms)
-            at_ms += MINUTE_MS // 6
-    return flow
+ZONES = ["UTC", "Asia/Kolkata", "Asia/Kathmandu", "Africa/Algiers", "Australia/Lord_Howe", "America/New_York", "Pacific/Chatham"]
 
 
-@pytest.mark.parametrize(
-    ("stretches", "lpm", "share"),
-    [
-        ([(30, 230.0)], 230, 0.02),
-        ([(30, 0.0), (3, 230.0)], 230, 0.02),
-        ([(30, 230.0), (3, 0.0)], 0, 0.0),
-        ([(30, 230.0), (3, 300.0)], 300, 0.02),
-        ([(30, 230.0), (10, 300.0)], 300, 0.1),
-        ([(30, 230.0), (1, 900.0), (5, 230.0)], 230, 0.25),
-        ([(2, 230.0)], 230, 0.02),
-    ],
-    ids=["steady", "a source begins to feed", "ceases", "more is drawn", "for long", "one wild minute is over", "two minutes are all"],
-)
-def test_what_flows_now(stretches: list[tuple[int, float]], lpm: float, share: float) -> None:
-    now = flow_of(*stretches).now()
-    assert now is not None
-    assert now.low <= now.mid <= now.high
-    assert now.mid == pytest.approx(lpm, rel=share, abs=0.1)
+def at(zone: str, *when: int) -> int:
+    return round(datetime(*when, tzinfo=ZoneInfo(zone)).timestamp() * 1000)  # type: ignore[misc, arg-type]  # year, month, day, hour
 
 
-def test_one_minute_is_no_step() -> None:
-    now = flow_of((30, 230.0), (1, 900.0)).now()
-    assert now is not None
-    assert now.mid < 300
+@pytest.mark.parametrize("zone", ZONES)
+@given(st.integers(0, 4_000_000_000_000))
+def test_the_hour_is_that_of_the_clock_on_the_wall(zone: str, time_ms: int) -> None:
+    local = LocalTime(ZoneInfo(zone))
+    wall = datetime.fromtimestamp(time_ms // 1000, ZoneInfo(zone))
+    assert local.hour(time_ms) % 24 == wall.hour
+    began_ms = local.began_ms(time_ms)
+    assert 0 <= time_ms - began_ms < HOUR_MS
+    assert (time_ms - began_ms) // 60_000 == wall.minute
 
 
-def test_what_was_before_the_source_changed_does_not_count() -> None:
-    flow = flow_of((30, 0.0), (5, 230.0))
-    now = flow.now(flow.last_ms - MINUTE_MS)
-    assert now is not None
-    assert now.mid == pytest.approx(230, rel=0.04)
-    assert flow.now(flow.last_ms + 1) is None
+def filled(zone: str, days: int, start_ms: int) -> tuple[Week, int]:
+    """So many days in which each local hour took 100 L/min and the number of the hour; the time of the last."""
+    week = Week(ZoneInfo(zone))
+    now_ms = week.local.began_ms(start_ms)
+    for _ in range(days * 24):
+        week.record(now_ms, 100.0 + week.local.hour(now_ms) % 24)
+        now_ms = week.local.began_ms(now_ms + HOUR_MS)
+    return week, now_ms
 
 
-@pytest.mark.parametrize(
-    ("state", "counted"),
-    [("running_on_spec", True), ("standby", True), ("running_off_spec", False), ("starting", False), ("fault", False), ("off", False)],
-)
-def test_a_plant_counts_while_it_delivers(state: str, counted: bool) -> None:
-    plant = Plant(500, 10)
-    for n in range(60):
-        plant.observe(state, 300.0, START_MS + n * 10_000)
-    now_ms = START_MS + 600_000
-    assert plant.status(now_ms) == ("on" if counted else "off")
-    assert plant.delivers(5 * MINUTE_MS).mid == pytest.approx(300 if counted else 0)
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("days", [3, 7, 12])
+def test_the_same_hour_is_the_same_local_hour(zone: str, days: int) -> None:
+    week, now_ms = filled(zone, days, START_MS)
+    assert len(week.window.times) <= 168
+    for minutes in (0, 29, 59):
+        same = week.same_hour(now_ms + minutes * 60_000)
+        assert same is not None
+        assert {same.low, same.mid, same.high} == {100.0 + week.local.hour(now_ms) % 24}
 
 
-def test_from_running_to_stand_by_nothing_changes_for_the_stock() -> None:
-    plant = Plant(500, 10)
-    plant.observe("running_on_spec", 300.0, START_MS)
-    assert not plant.observe("standby", 300.0, START_MS + 10_000)
-    assert plant.changed_ms == START_MS
-    assert plant.observe("fault", 0.0, START_MS + 20_000)
+@pytest.mark.parametrize("day", [(2026, 3, 8), (2026, 11, 1)], ids=["clocks go forward", "clocks go back"])
+def test_when_clocks_are_turned_the_hours_stay_those_of_the_wall(day: tuple[int, int, int]) -> None:
+    week, now_ms = filled("America/New_York", 6, at("America/New_York", *day, 0) - 4 * 24 * HOUR_MS)
+    same = week.same_hour(now_ms)
+    assert same is not None
+    assert same.low == same.high == 100 + datetime.fromtimestamp(now_ms / 1000, ZoneInfo("America/New_York")).hour
+
+
+def test_two_days_are_too_few() -> None:
+    week, now_ms = filled("Asia/Kolkata", 2, START_MS)
+    assert week.same_hour(now_ms) is None
+    assert week.turn(now_ms - HOUR_MS, now_ms) == 1.0
+
+
+def test_how_the_usual_demand_turns() -> None:
+    week, _ = filled("Asia/Kolkata", 5, START_MS)
+    noon_ms = at("Asia/Kolkata", 2025, 11, 29, 12)
+    middle_ms = noon_ms + HOUR_MS // 2
+    assert week.turn(middle_ms, middle_ms) == 1.0
+    assert week.turn(middle_ms - 6 * HOUR_MS, middle_ms) == pytest.approx(112 / 106, rel=1e-6)
+    assert week.turn(middle_ms - 6 * HOUR_MS, noon_ms) == pytest.approx(111.5 / 106, rel=1e-6)
+
+
+def test_no_turn_is_larger_than_twofold() -> None:
+    week = Week()
+    for hour in range(96):
+        week.record(START_MS + hour * HOUR_MS, 10.0 if hour % 24 < 12 else 100.0)
+    middle_ms = START_MS + 96 * HOUR_MS + HOUR_MS // 2
+    assert week.turn(middle_ms, middle_ms + 12 * HOUR_MS) == 2.0
+    assert week.turn(middle_ms + 12 * HOUR_MS, middle_ms + 24 * HOUR_MS) == 0.5

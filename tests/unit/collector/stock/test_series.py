@@ -14,7 +14,7 @@ from collector.stock.series import HOUR_MS, MINUTE_MS, Window, WindowState, fit
 def line(slope_lpm: float, minutes: int, noise_l: float = 0.0, seed: int = 1) -> Window:
     window, rnd = Window(HOUR_MS), random.Random(seed)
     for minute in range(minutes):
-        window.add(minute * MINUTE_MS, 50_000 + slope_lpm * minute + rnd.gauss(0, noise_l), 0.0)
+        window.add(minute * MINUTE_MS, 50_000 + slope_lpm * minute + rnd.gauss(0, noise_l))
     return window
 
 
@@ -27,7 +27,7 @@ def test_an_exact_line() -> None:
 def test_a_third_of_outliers_moves_nothing() -> None:
     window = Window(HOUR_MS)
     for minute in range(40):
-        window.add(minute * MINUTE_MS, 50_000 - 100 * minute + (9_000 if minute % 7 == 3 else 0), 0.0)
+        window.add(minute * MINUTE_MS, 50_000 - 100 * minute + (9_000 if minute % 7 == 3 else 0))
     slope = fit(window, [], 1.0, 0, HOUR_MS)
     assert slope is not None
     assert slope.fall_lpm == pytest.approx(100, abs=5)
@@ -36,7 +36,7 @@ def test_a_third_of_outliers_moves_nothing() -> None:
 def test_a_refill_between_two_halves_does_not_bend_the_line() -> None:
     window = Window(HOUR_MS)
     for minute in range(40):
-        window.add(minute * MINUTE_MS, 20_000 - 100 * minute + (40_000 if minute >= 20 else 0), 0.0)
+        window.add(minute * MINUTE_MS, 20_000 - 100 * minute + (40_000 if minute >= 20 else 0))
     broken = fit(window, [20 * MINUTE_MS], 1.0, 0, HOUR_MS)
     assert broken is not None
     assert broken.fall_lpm == pytest.approx(100, rel=1e-3)
@@ -74,11 +74,12 @@ def test_only_points_between_the_two_times() -> None:
 def test_a_window_is_bounded_ordered_and_comes_back_from_bytes(points: list[tuple[int, float]]) -> None:
     window = Window(HOUR_MS)
     for time_ms, value in points:
-        window.add(time_ms, value, value)
+        window.add(time_ms, value)
     times = list(window.times)
     assert times == sorted(set(times))
     assert len(times) <= window.limit
     assert not times or times[-1] - times[0] <= HOUR_MS
     kept = msgspec.msgpack.decode(msgspec.msgpack.encode(window.dump()), type=WindowState)
-    again = Window(HOUR_MS).load(kept)
-    assert (again.times, again.values, again.raws) == (window.times, window.values, window.raws)
+    again = Window(HOUR_MS)
+    again.load(kept)
+    assert (again.times, again.values) == (window.times, window.values)

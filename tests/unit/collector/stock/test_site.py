@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from collector.outputs import Bounded, StockEstimate
 from collector.stock import SIGNALS, SiteStock, StockState
+from devices.assets import Site
 from devices.kinds.catalogue import KINDS
 from devices.oxygen import CYLINDERS, lox_litres_gas, pressure_for_litres, usable_litres
 from tests.unit.collector.stock.cases import BANK, FULL_L, HOUR_MS, MINUTE_MS, START_MS, TenD, feed, site
@@ -475,3 +477,182 @@ def test_a_line_that_has_run_dry_is_not_taken_for_a_line_that_needs_nothing() ->
     check(estimate)
     assert mid(estimate.burn_lpm) > 100
     assert mid(estimate.connected_now_h) <= mid(estimate.connected_h) * 1.01
+
+
+# ---- deliveries, slack and the time to order
+
+
+def test_slack_is_what_is_on_site_less_the_time_of_a_delivery() -> None:
+    stock = metered_at(site(BANK, LINE, {**STORE, "full": 4}, delivery_lead_hours=8))
+    estimate = stock.estimate(LAST_MS)
+    check(estimate)
+    assert mid(estimate.slack_h) == pytest.approx(mid(estimate.on_site_h) - 8)
+    assert low(estimate.slack_h) == pytest.approx(low(estimate.on_site_h) - 8)
+    assert high(estimate.slack_h) == pytest.approx(high(estimate.on_site_h) - 8)
+    assert mid(estimate.slack_h) == pytest.approx((40_000 + 4 * 6480) / 6000 - 8, abs=0.2)
+
+
+def test_an_order_by_then_comes_before_the_stock_is_gone_by_the_low_bounds() -> None:
+    estimate = metered_at(site(BANK, LINE, delivery_lead_hours=3)).estimate(LAST_MS)
+    assert estimate.order_by_ms is not None
+    assert (estimate.order_by_ms - LAST_MS) / HOUR_MS == pytest.approx(low(estimate.on_site_h) - 3)
+    late = metered_at(site(BANK, LINE, delivery_lead_hours=48)).estimate(LAST_MS)
+    assert late.order_by_ms is not None
+    assert late.order_by_ms < LAST_MS - 40 * HOUR_MS, "it is long late"
+
+
+def test_the_reserve_is_not_counted_on_when_to_order() -> None:
+    three = {**BANK, "banks": {name: {"cylinders": 10, "type": "in-d"} for name in ("a", "reserve")}}
+    both, one = (metered_at(site(bank, LINE, delivery_lead_hours=3)) for bank in (three, BANK))
+    both.observe("m", "manifold", {"reserve_bar": 150.0, "bank_temp_c": 30.0}, LAST_MS)
+    with_reserve, without = both.estimate(LAST_MS), one.estimate(LAST_MS)
+    assert mid(with_reserve.on_site_h) > mid(without.on_site_h) + 9
+    assert with_reserve.order_by_ms is not None
+    assert without.order_by_ms is not None
+    assert abs(with_reserve.order_by_ms - without.order_by_ms) < HOUR_MS / 2
+
+
+def test_nothing_known_means_no_time_to_order() -> None:
+    estimate = SiteStock(site(BANK)).estimate(START_MS)
+    assert (estimate.slack_h, estimate.order_by_ms) == (Bounded(), None)
+
+
+def metered_at(where: Site) -> SiteStock:
+    stock = SiteStock(where)
+    for minute in range(30):
+        time_ms = START_MS + minute * MINUTE_MS
+        values = {"bank_a_bar": bar_of(40_000 + 100 * (29 - minute)), "bank_temp_c": 30.0}
+        stock.observe("m", "manifold", dict(values), time_ms)
+        stock.observe("l", "pipeline", {"o2_flow_lpm": 100.0}, time_ms)
+    return stock
+
+
+def test_a_delivery_is_reconciled_with_what_hangs_on_the_banks() -> None:
+    """Twelve come; nine go to bank a and are full, three to the reserve and stand at 110 bar."""
+    banks_ = {"a": {"cylinders": 9, "type": "in-d"}, "reserve": {"cylinders": 3, "type": "in-d"}}
+    stock = SiteStock(site({**BANK, "banks": banks_}, STORE))
+    minutes = itertools.count(START_MS // MINUTE_MS)
+    said: list[tuple[str, str]] = []
+
+    def pass_minutes(count: int, a_bar: float, reserve_bar: float) -> None:
+        for minute in itertools.islice(minutes, count):
+            values = banks(a_bar, 0.0) | {"reserve_bar": reserve_bar}
+            said.extend((event.event, event.text) for event in stock.observe("m", "manifold", values, minute * MINUTE_MS))
+
+    def count(full: float) -> None:
+        now_ms = next(minutes) * MINUTE_MS
+        said.extend((event.event, event.text) for event in stock.observe("st", "cylinder_store", {"full_count": full}, now_ms))
+
+    count(0)
+    pass_minutes(20, 12.0, 40.0)
+    count(12)
+    pass_minutes(30, 12.0, 40.0)
+    count(3)
+    pass_minutes(20, 149.0, 40.0)
+    count(0)
+    pass_minutes(20, 149.0, 110.0)
+    assert said == [
+        ("delivery", "delivery of 12: +77,761 L if all are full, 12 full ones now"),
+        ("refill", "+57,104 L, 9 cylinders: bank a refilled to 149 bar"),
+        ("refill", "+9,776 L, 2 cylinders' worth: bank reserve refilled to 110 bar of 150: short fill, 3 cylinders at 110 bar"),
+        ("delivery_checked", "delivery of 12: 9 seen full, 3 at 110 bar"),
+    ]
+
+
+# ---- where the numbers come from, as fields
+
+
+def test_method_and_window_are_fields_of_their_own() -> None:
+    estimate = metered().estimate(LAST_MS)
+    assert (estimate.burn_method, estimate.burn_window_s) == ("line flow", 900)
+    assert (estimate.plan_method, estimate.plan_window_s) == ("line flow", 3600)
+    prior = SiteStock(site(BANK, beds={"ward": 50})).estimate(START_MS)
+    assert (prior.burn_method, prior.burn_window_s) == ("demand by beds", None)
+    unmetered = SiteStock(site(BANK))
+    for minute in range(60):
+        unmetered.observe(
+            "m",
+            "manifold",
+            {"bank_a_bar": bar_of(60_000 - 100 * minute), "bank_temp_c": 30.0, "bank_in_use": "a"},
+            START_MS + minute * MINUTE_MS,
+        )
+    estimate = unmetered.estimate(START_MS + 59 * MINUTE_MS)
+    assert estimate.burn_method == "fall of the content"
+    assert estimate.burn_window_s is not None
+    assert 600 <= estimate.burn_window_s <= 3600
+
+
+def test_what_is_measured_stands_beside_what_is_expected_and_usual() -> None:
+    stock = SiteStock(site(BANK, LINE, beds={"ward": 50}))
+    day = range(START_MS, START_MS + 4 * 24 * HOUR_MS, 2 * MINUTE_MS)
+    for time_ms in day:
+        stock.observe("l", "pipeline", {"o2_flow_lpm": 100.0}, time_ms)
+    estimate = stock.estimate(day[-1])
+    assert [mid(estimate.demand_lpm), mid(estimate.usual_lpm)] == [pytest.approx(100)] * 2
+    assert mid(estimate.expected_lpm) == pytest.approx(50 * 0.8 * 0.2 * 10 * 1.1)
+    assert (low(estimate.expected_lpm), high(estimate.expected_lpm)) == pytest.approx((8.8, 176))
+    assert stock.estimate(day[-1] + 20 * MINUTE_MS).demand_lpm == Bounded(), "what is held is not measured"
+    assert SiteStock(site(BANK, beds={"ward": 50})).estimate(START_MS).demand_lpm == Bounded(), "what the beds say is not measured"
+
+
+# ---- it ages
+
+
+FLOWS = st.lists(st.floats(20, 500), min_size=12, max_size=40)
+AHEAD = st.lists(st.integers(0, 30 * 60), min_size=2, max_size=6).map(sorted)
+
+
+def aged(flows_lpm: list[float], with_line: bool) -> tuple[SiteStock, int]:
+    """A bank that is drawn from, and the time of its last word."""
+    stock, litres, time_ms = SiteStock(site(BANK, *([LINE] if with_line else []))), 60_000.0, START_MS
+    for lpm in flows_lpm:
+        time_ms += MINUTE_MS
+        litres = max(2_000.0, litres - lpm)
+        stock.observe("m", "manifold", {"bank_a_bar": bar_of(litres), "bank_temp_c": 30.0, "bank_in_use": "a"}, time_ms)
+        if with_line:
+            stock.observe("l", "pipeline", {"o2_flow_lpm": lpm}, time_ms)
+    return stock, time_ms
+
+
+@settings(max_examples=40, deadline=None)
+@given(FLOWS, st.booleans(), AHEAD)
+def test_without_news_no_hours_come_back_and_the_bounds_only_widen(flows_lpm: list[float], with_line: bool, ahead_min: list[int]) -> None:
+    """The hours at the present draw count down by the clock or faster, the others as the stock goes; no low bound ever rises, and the
+    high one of the former falls no faster than the clock."""
+    stock, last_ms = aged(flows_lpm, with_line)
+    estimates = [stock.estimate(last_ms + minutes * MINUTE_MS) for minutes in ahead_min if minutes < 24 * 60]
+    for before, after in pairwise(estimates):
+        check(after)
+        passed_h = (after.at_ms - before.at_ms) / HOUR_MS
+        for earlier, later, least_h in (
+            (before.connected_now_h, after.connected_now_h, 0.9 * passed_h),
+            (before.connected_h, after.connected_h, 0.0),
+        ):
+            if earlier.mid is None:
+                assert later == earlier, "unknown stays unknown"
+                continue
+            assert mid(later) <= max(0.0, mid(earlier) - least_h) + 0.02
+            assert low(later) <= low(earlier) + 1e-9
+            if least_h and earlier.high is not None and later.high is not None:
+                assert later.high >= max(0.0, earlier.high - 1.1 * passed_h) - 0.02
+
+
+@settings(max_examples=30, deadline=None)
+@given(FLOWS, st.booleans(), AHEAD)
+def test_asking_changes_nothing_and_neither_does_a_restart(flows_lpm: list[float], with_line: bool, ahead_min: list[int]) -> None:
+    stock, last_ms = aged(flows_lpm, with_line)
+    before = msgspec.msgpack.encode(stock.dump())
+    told = [stock.estimate(last_ms + minutes * MINUTE_MS) for minutes in ahead_min]
+    assert msgspec.msgpack.encode(stock.dump()) == before
+    where = site(BANK, *([LINE] if with_line else []))
+    again = SiteStock(where, msgspec.msgpack.decode(before, type=StockState))
+    assert [again.estimate(last_ms + minutes * MINUTE_MS) for minutes in reversed(ahead_min)] == told[::-1]
+
+
+def test_what_was_never_known_is_unknown_after_a_year() -> None:
+    stock = SiteStock(site(TWO, PLANT, LINE, TANK, STORE))
+    for days in (0, 1, 30, 365):
+        estimate = stock.estimate(START_MS + days * 24 * HOUR_MS)
+        hours_ = (estimate.connected_now_h, estimate.connected_h, estimate.on_site_h, estimate.slack_h)
+        assert hours_ == (Bounded(),) * 4
+        assert (estimate.order_by_ms, estimate.idle_plant_lpm, estimate.leak_lpm, estimate.unaccounted_lpm) == (None, None, None, None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collector import points
 from collector.store.influx import LONG_KEPT
 from collector.store.influx_api import LONG
 from collector.store.line import LATE, LEVELS, RAW_TS_MS
@@ -16,8 +17,10 @@ from devices.kinds.catalogue import KINDS
 PAGE = (Path(__file__).parents[4] / "docs/reference/influxdb.md").read_text(encoding="utf-8")
 NAMES = [*KINDS, *LEVELS, *LONG_KEPT, LATE, RAW_TS_MS, LONG, f"<kind>{SUFFIX}", *(f"<signal>_{how}" for how in AGGREGATES)]
 
+STOCK = (*points.SITE_BOUNDS, *points.SITE_FACTS, *points.SOURCE_BOUNDS, *points.SOURCE_HOURS, *points.SOURCE_FACTS, *points.OTHERS)
 
-@pytest.mark.parametrize("name", NAMES)
+
+@pytest.mark.parametrize("name", [*NAMES, *STOCK])
 def test_the_page_names(name: str) -> None:
     assert f"`{name}`" in PAGE
 
