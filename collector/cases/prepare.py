@@ -54,7 +54,7 @@ NOT_CONFIGURED = Configured({}, Rules())
 def prepare(data: object, configured: Configured) -> tuple[list[Prepared], list[Problem]]:
     """Every case of a file that is right, and everything that is wrong."""
     if not isinstance(data, Mapping):
-        return [], [Problem((), "a case file is a mapping with a list of cases; see `oxygrid rules test --example`")]
+        return [], [Problem((), "a case file is a mapping with assets and a list of cases, like those in collector/rules/cases")]
     try:
         file = CaseFile.model_validate(data)
     except ValidationError as exc:

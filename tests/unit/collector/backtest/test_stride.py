@@ -211,3 +211,28 @@ def test_how_the_minutes_are_spent(changed: dict[str, list[Value]], cylinders: i
     (runner,) = stride.runners
     assert runner.spent[way] >= least, runner.spent
     assert known(sides[0]) == known(plainly(site, DEFAULT, blocks))
+
+
+FALLING: dict[str, list[Value]] = {"man__reserve_bar": [140.0 - 0.03 * min(max(0, n - 300), 400) for n in range(HOURS * 360)]}
+STILL: dict[str, list[Value]] = {
+    "psa__cycle_count": [float(min(n, 400)) for n in range(HOURS * 360)],
+    "psa__o2_flow_lpm": [200.0 + n % 250 for n in range(HOURS * 360)],
+}
+
+
+@pytest.mark.parametrize(("changed", "rule"), [(FALLING, "RS-US"), (STILL, "TW-ST")], ids=["a bank that falls", "towers that stand still"])
+@pytest.mark.parametrize("rules", [(DEFAULT,), (DEFAULT, MILDER), (MILDER, OTHER_WINDOWS)], ids=["one", "alike", "not alike"])
+def test_what_only_follows_from_readings_wakes_a_fold_too(changed: dict[str, list[Value]], rule: str, rules: tuple[RuleSet, ...]) -> None:
+    bank = {"cylinders": 500, "type": "in-d"}
+    manifold = {"id": "man", "kind": "manifold", "banks": {"a": bank, "b": bank, "reserve": bank}}
+    site = Site.model_validate({"id": "dh", "assets": [*ASSETS[:2], manifold]})
+    blocks = calm(site, **{**QUIET, **changed})
+    sides = [Side([site], each, START_MS) for each in rules]
+    stride = begin(sides, "dh", START_MS)
+    for block in blocks:
+        stride.fold(block)
+    stride.finish(END_MS)
+    for side, each, runner in zip(sides, rules, stride.runners, strict=True):
+        assert known(side) == known(plainly(site, each, blocks))
+        assert rule in {episode.rule for episode in side.episodes.all()}
+        assert runner.spent["asleep"] > 20, runner.spent

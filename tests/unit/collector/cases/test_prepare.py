@@ -33,7 +33,7 @@ def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "case.yaml:1: a case file is a mapping with a list of cases"),
+        ("", "case.yaml:1: a case file is a mapping with assets and a list of cases"),
         ("- 1\n", "case.yaml:1: a case file is a mapping"),
         (LINE, "case.yaml:1: cases: missing: The cases."),
         ("a: [\n", "case.yaml:2: this is not YAML"),
