@@ -169,10 +169,10 @@ def _spec(scene: Scene, asset: str) -> ManifoldSpec:
 
 
 def _bank_is_empty(scene: Scene, asset: str) -> bool:
-    """One that does not feed any more."""
+    """Whichever feeds."""
     manifold = scene.plant.manifolds[asset]
     limit_bar = _spec(scene, asset).changeover_bar + 2 - wrong_by("bank_a_bar")
-    return any(name != manifold.in_use and manifold.is_below(name, limit_bar) for name in _duty(manifold))
+    return any(manifold.is_below(name, limit_bar) for name in _duty(manifold))
 
 
 def _banks_are_empty(scene: Scene, asset: str) -> bool:

@@ -25,7 +25,7 @@ SUPPLY = (*STOCK, *BANKS, *PRESSURE, *LIQUID)
 """What follows where a source fails and the stock is drawn on."""
 
 SHARED = frozenset({"FL-H", "TK-L", *PURITY})
-"""Where one plant fails the others carry more than they can."""
+"""Where one plant fails, or vents because it is off specification, the others carry more than they can."""
 
 EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -39,18 +39,18 @@ EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "mains_lost": SUPPLY,
         "power_lost": ("PW-LO", "PL-DN", *SUPPLY),
         "start_fails": ("PL-ST", *SHARED, *SUPPLY),
-        "purity_drift": (*PURITY, "PU-FC"),
-        "tower_stuck": ("TW-ST", *PURITY),
+        "purity_drift": (*SHARED, "PU-FC"),
+        "tower_stuck": ("TW-ST", *SHARED),
         "co2_breakthrough": ("C2-H",),
-        "tank_drain_open": ("TK-L", *PURITY, *SUPPLY),
+        "tank_drain_open": (*SHARED, *SUPPLY),
         "analyser_offset": ("PU-HI",),
         "analyser_failed": (),
         "compressor_hot": ("CT-H", "PL-DN", *SUPPLY),
-        "belt_slips": ("AR-L", *PURITY),
-        "receiver_leak": ("AR-L", *PURITY),
-        "feed_air_hot": ("FT-H", *PURITY),
-        "room_hot": ("FT-H", "CT-H", *PURITY),
-        "dryer_failed": ("DP-H", *PURITY),
+        "belt_slips": ("AR-L", *SHARED),
+        "receiver_leak": ("AR-L", *SHARED),
+        "feed_air_hot": ("FT-H", *SHARED),
+        "room_hot": ("FT-H", "CT-H", *SHARED),
+        "dryer_failed": ("DP-H", *SHARED),
         "exhaust_drawn_in": ("CO-H", "CO-HH"),
         "filter_clogs": (),
         "oxygen_in_room": ("RM-O2",),
@@ -106,7 +106,7 @@ def _site(*rules: str, after_h: float = 48.0) -> Blame:
 _SUPPLY = _site(*SUPPLY, "DM-H")
 """Deliveries and staff need two days until all is full again."""
 _DOWN = (_own("PL-DN", "PL-ST", "AR-L", "TW-ST"), _site(*SHARED, "PL-ID", after_h=3.0), _SUPPLY)
-_BAD_GAS = (_own(*PURITY, "PU-FC", "PL-ST", "TK-L", after_h=6.0), _site("PU-XL", after_h=2.0), _SUPPLY)
+_BAD_GAS = (_own("PU-FC", "PL-ST", after_h=6.0), _site(*SHARED, after_h=6.0), _SUPPLY)
 ANY = frozenset({"*"})
 _BLIND = (Blame(ANY, False, 1.0), _site(*STOCK, *BANKS, "MB-DV", "DM-H", "BK-XL", "PL-ID", after_h=12.0))
 """A transmitter that lies may bring any alarm of its asset, and whatever is reckoned from it."""
@@ -175,8 +175,9 @@ alarm needs no fault where its condition is truly so."""
 
 
 def stated_delay_s(rule: Rule, asset: Asset | None, site: Site) -> float:
-    """How long a rule says that it waits: its on-delay and, by its type, what must have passed before the condition can be known."""
-    waits_s = rule.on_delay_s
+    """How long a rule says that it waits: its on-delay (or one reading interval, where that is longer: one reading alone has no duration)
+    and, by its type, what must have passed before the condition can be known."""
+    waits_s = max(rule.on_delay_s, asset.interval_s) if asset is not None and rule.on_delay_s else rule.on_delay_s
     if rule.type == "silent" and asset is not None:
         waits_s += silent_after_ms(asset.interval_s) / 1000
     elif rule.type in {"offline", "dark"}:

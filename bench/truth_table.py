@@ -43,7 +43,8 @@ class Total:
 PLAIN = ("in time", "late or missed", "raised", "unexplained")
 HEADER = ("rule", "true", "in time", "late", "missed", "median", "worst", "routine", "unexplained", "plain:", *PLAIN)
 KEY = """\
-true         a rule's condition truly held, by the simulator's own state, for the rule's stated delay and a minute
+true         a rule's condition truly held, by the simulator's own state, for the rule's stated delay (at least one reading interval) and a
+             minute
 in time      people knew by then; late: later, but before it was over; missed: not at all
 median       seconds from the stated delay to the alarm, and the worst; + 60 s is the bar. Less than 0: the limit is crossed a little before
              the truth is beyond it by all that a sensor may be wrong by
