@@ -395,7 +395,9 @@ class SiteFold:
     def _judge_now(self, key: Key, condition: Condition, values: Mapping[str, Value], now_ms: int, out: StateChange) -> None:
         """What is reckoned from measurements clears when there was one: silence clears nothing."""
         verdict = condition.judge(values)
-        measured_ms = (self.estimate.measured_ms or 0) if self.estimate and not key[0] else now_ms
+        measured_ms = now_ms
+        if self.estimate and not key[0]:
+            measured_ms = self.estimate.measured_ms or 0 if condition.rule.type == "hours_left" else self.stock.heard_ms
         event_ms = min(measured_ms, now_ms) if verdict is Verdict.CLEAR else now_ms
         self.panel.judge(key, condition, verdict, condition.value(values), (event_ms, now_ms), out)
 

@@ -127,6 +127,11 @@ class SiteStock:
         self._clock_ms = event_ms
         self._set_turn()
 
+    @property
+    def heard_ms(self) -> int:
+        """The event time of the newest of what was taken, 0 before anything was."""
+        return self._clock_ms
+
     def _hour_end_ms(self) -> int:
         return self._week.local.began_ms(self._clock_ms) + HOUR_MS
 
