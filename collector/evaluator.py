@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.outputs import AuditEntry, Command, SiteSnapshot, StateChange, Transition
+from collector.outputs import AlarmState, AuditEntry, Command, SiteSnapshot, StateChange, Transition
 from collector.points import alarm_point
 from collector.records import Control, Decoded, Status
 from collector.rules.compile import Programs
@@ -37,6 +37,8 @@ class HealthWord(msgspec.Struct, frozen=True):
     values: dict[str, float | bool | str]
 
 
+QUIET: frozenset[AlarmState] = frozenset({"shelved", "suppressed", "out_of_service"})
+"""States in which nobody is told of an alarm."""
 SENSOR_FAULTS = frozenset({"out_of_range", "not_finite"})
 """Reasons of a reject that say something about the sensor, not about its sender."""
 
@@ -137,6 +139,8 @@ class Evaluator:
                     state="normal",
                     event_ms=now_ms,
                     evaluated_ms=now_ms,
+                    annunciate=alarm.state not in QUIET,
+                    condition=False,
                     text=f"{alarm.alarm} is not watched any more: it was taken out of the configuration.",
                 )
                 out.transitions.append(ended)
@@ -208,9 +212,9 @@ class Evaluator:
         """Obeyed or refused, it is in the audit trail."""
         command = msgspec.json.decode(event.payload, type=Command)
         site = self.sites.get(command.alarm.partition("/")[0])
-        if site is None or site.site.id in self._ahead:
+        if site is not None and site.site.id in self._ahead:
             return
-        refused, state = site.command(command, event.received_ms, out)
+        refused, state = site.command(command, event.received_ms, out) if site is not None else (self.refusal(command), "normal")
         out.audit.append(AuditEntry(at_ms=event.received_ms, seq=seq, nth=nth, command=command, state=state, refused=refused))
 
     def _note_faults(self, batch: Decoded, out: StateChange) -> None:

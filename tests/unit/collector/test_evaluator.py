@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.outputs import SiteSnapshot
+from collector.records import Control, Decoded
 from tests.unit.collector.histories import SITES, START_MS, Folding, Said, batches, folded, histories
 
 HOUR_MS = 3_600_000
@@ -107,3 +108,11 @@ def test_every_alarm_goes_through_its_states_in_order(history: list[Said]) -> No
     for alarm in {t.alarm for t in told}:
         turns = [t.event for t in told if t.alarm == alarm and t.event in ("raised", "cleared")]
         assert turns == [("raised", "cleared")[n % 2] for n in range(len(turns))]
+
+
+def test_a_command_to_a_site_that_is_not_there_is_refused_and_stands_in_the_trail() -> None:
+    folding = folded(batches([]))
+    payload = b'{"command": "ack", "alarm": "west/line/LP-LL", "by": "Asha"}'
+    folding.step(Decoded(2, START_MS + 1, [Control("command", payload, START_MS + 1)], [], 1, 0))
+    (entry,) = folding.change.audit
+    assert (entry.refused, entry.state) == ("there is no alarm 'west/line/LP-LL': no such site", "normal")
