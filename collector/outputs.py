@@ -95,7 +95,7 @@ class SourceStock(msgspec.Struct, frozen=True):
     `now_h` and `plan_h`: how long it would last alone, at what the stock gives now and at the demand to plan with. `burn_lpm`: what leaves
     it now, of which `burn_method` says how it was found and `burn_window_s` over how long; null where that is not known. `decay_lpm` is
     what a bank that does not feed loses (its content at its temperature, so that a cold night is no leak; below zero: it seems to gain) and
-    `decay_bar_h` the middle of it as a fall of pressure; `decay_sure`: beyond doubt. `idle_d`: days since a bank last fed, or since it is
+    `decay_bar_h` the middle of it as a fall of pressure; `decay_sure`: beyond doubt. `idle_h`: hours since a bank last fed, or since it is
     watched.
     """
 
@@ -114,7 +114,7 @@ class SourceStock(msgspec.Struct, frozen=True):
     decay_lpm: Bounded = UNKNOWN
     decay_bar_h: float | None = None
     decay_sure: bool = False
-    idle_d: float | None = None
+    idle_h: float | None = None
 
 
 class ManifoldStock(msgspec.Struct, frozen=True):
@@ -137,7 +137,7 @@ class StockEstimate(msgspec.Struct, frozen=True):
     measured; `usual_lpm`: at this hour of the last seven days; `expected_lpm`: what the beds lead one to expect.
     `mass_balance_lpm`: what the stock lost less what the flow meters say; `unaccounted_lpm`: the middle of it where zero is beyond its
     bounds, else 0: above zero a leak before the meters, below zero meters that show too much, or a gauge that stands still.
-    `leak_lpm`: what banks that do not feed lose beyond doubt, else 0. `reserve_idle_d`: days since a reserve bank last fed (or since it is
+    `leak_lpm`: what banks that do not feed lose beyond doubt, else 0. `reserve_idle_h`: hours since a reserve bank last fed (or since it is
     watched). `idle_plant_lpm`: what a healthy plant that stands by, is off or gives little could give of what the stock gives now; since
     `idle_since_ms`, `wasted_l` in all. Null: not known.
     """
@@ -164,7 +164,7 @@ class StockEstimate(msgspec.Struct, frozen=True):
     mass_balance_lpm: Bounded = UNKNOWN
     unaccounted_lpm: float | None = None
     leak_lpm: float | None = None
-    reserve_idle_d: float | None = None
+    reserve_idle_h: float | None = None
     idle_plant_lpm: float | None = None
     idle_since_ms: int | None = None
     wasted_l: float = 0.0

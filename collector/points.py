@@ -17,12 +17,12 @@ SITE_BOUNDS = (
 )  # fmt: skip
 """Of a site, each with `_low` and `_high`."""
 SITE_FACTS = (
-    "burn_method", "burn_window_s", "plan_method", "plan_window_s", "order_by_ms", "unaccounted_lpm", "leak_lpm", "reserve_idle_d",
+    "burn_method", "burn_window_s", "plan_method", "plan_window_s", "order_by_ms", "unaccounted_lpm", "leak_lpm", "reserve_idle_h",
     "idle_plant_lpm", "idle_since_ms",
 )  # fmt: skip
 SOURCE_BOUNDS = ("content_l", "burn_lpm", "decay_lpm")
 SOURCE_HOURS = ("now_h", "plan_h")
-SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_d")
+SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_h")
 OTHERS = ("method", "wasted_l", "in_use", "decay_sure", "cylinders", "changeovers", "changeovers_today", "last_changeover_ms")
 """What is put in by itself, below."""
 

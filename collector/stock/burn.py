@@ -38,9 +38,10 @@ class Rate(NamedTuple):
     window_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Meters:
-    """All of a site that says how much flows. `beds` is the demand that the beds lead one to expect, None without beds."""
+    """All of a site that says how much flows. `beds` is the demand that the beds lead one to expect, None without beds; `dry_ms` is when
+    the site was last without any gas: what flowed then was not what was wanted."""
 
     manifolds: Sequence[ManifoldTrack]
     tanks: Sequence[TankTrack]
@@ -48,6 +49,7 @@ class Meters:
     lines: Sequence[Flow]
     week: Week
     beds: Span | None
+    dry_ms: int = 0
 
     def prior(self, now_ms: int) -> Rate | None:
         """The demand to expect without measuring: of this hour on the last days, of all hours, of the beds, or else of the plants' size."""
@@ -134,6 +136,8 @@ class Meters:
 
     def measured(self, at_ms: int, hours: int) -> Rate | None:
         """The mean demand of the last hour, or six, as measured until then; None where it was not."""
+        if self._was_dry(at_ms, hours):
+            return None
         line = _mean(self.lines, at_ms, hours * HOUR_MS)
         if line is not None:
             return Rate(line, "line flow", hours * HOUR_MS)
@@ -147,6 +151,10 @@ class Meters:
         if not self.plants.by_asset:
             return stock
         return Rate(add([stock.flow, self.plants.mean(hours * HOUR_MS)]), f"plant flow + {stock.method}", stock.window_ms)
+
+    def _was_dry(self, at_ms: int, hours: int) -> bool:
+        """Within the last hour, or six."""
+        return self.dry_ms > 0 and at_ms - self.dry_ms < hours * HOUR_MS
 
     def demand(self, now_ms: int, clock_ms: int) -> Rate | None:
         """The demand of the whole site in the last hour, `clock_ms` being the time of its newest data."""
@@ -237,13 +245,16 @@ class Meters:
         return Span(max(0.0, demand.low - could_lpm), demand.mid, demand.high)
 
     def plan(self, now_ms: int, clock_ms: int, demand: Rate | None, draw: Rate | None) -> Rate | None:
-        """The largest of the demand of one hour, of six, of this hour on the last seven days, and of the draw."""
+        """The largest of the demand of one hour, of six, of this hour on the last seven days, and of the draw; after a site ran dry that of
+        all hours in the place of what was measured."""
         six = self.measured(clock_ms, 6) if clock_ms else None
         same = self.week.same_hour(now_ms)
+        usual = self.week.typical(now_ms) if self._was_dry(clock_ms, 6) else None
         found = [
             demand,
             six._replace(method=f"{six.method} of 6 h") if six else None,
             Rate(same, "this hour of the last days") if same else None,
+            Rate(usual, "the last days") if usual else None,
             draw,
         ]
         rates = [rate for rate in found if rate is not None]

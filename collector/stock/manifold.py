@@ -315,10 +315,10 @@ class ManifoldTrack:
     def decays(self) -> list[Decay | None]:
         return [bank.decay(self.temp_measured) for bank in self.banks.values()]
 
-    def idle_d(self, bank: BankTrack, now_ms: int) -> float | None:
-        """Days since a bank last fed, or since the manifold is watched."""
+    def idle_h(self, bank: BankTrack, now_ms: int) -> float | None:
+        """Hours since a bank last fed, or since the manifold is watched."""
         since_ms = max(bank.busy_ms, self.changeovers.since_ms)
-        return max(0, now_ms - since_ms) / (DAY_H * HOUR_MS) if since_ms else None
+        return max(0, now_ms - since_ms) / HOUR_MS if since_ms else None
 
     def frozen(self) -> Frozen | None:
         """The bank in use where it has shown one and the same number for so long that it is suspect, and it is not empty."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collector.outputs import Bounded, StockEstimate
 from devices.signal import Value
+from devices.units import OUR_UNITS
 
 
 def numbers_of(estimate: StockEstimate) -> dict[str, Value]:
@@ -17,5 +18,9 @@ def numbers_of(estimate: StockEstimate) -> dict[str, Value]:
     return found
 
 
-NUMBERS: frozenset[str] = frozenset(name for name in StockEstimate.__struct_fields__ if name.endswith(("_lpm", "_h")))
-"""The names that a rule of kind `site` may watch: flows and hours."""
+NUMBERS: frozenset[str] = frozenset(
+    name
+    for name, kind in StockEstimate.__annotations__.items()
+    if ("Bounded" in str(kind) or "float" in str(kind)) and name.rpartition("_")[2] in OUR_UNITS
+)
+"""The names that a rule of kind `site` may watch: those in a unit that a limit can have."""

@@ -50,7 +50,7 @@ def banks_of(manifold: ManifoldTrack, feed: Rate | None, rates: Rates, now_ms: i
             decay_lpm=Bounded(decay.lpm - decay.error_lpm, decay.lpm, decay.lpm + decay.error_lpm) if decay else UNKNOWN,
             decay_bar_h=decay.bar_h if decay else None,
             decay_sure=decay.sure if decay else False,
-            idle_d=manifold.idle_d(bank, now_ms),
+            idle_h=manifold.idle_h(bank, now_ms),
         )
 
 

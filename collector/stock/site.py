@@ -38,6 +38,7 @@ SIGNALS: frozenset[tuple[str, str]] = frozenset(
 )
 """The (kind, signal) pairs that `SiteStock.observe` reads; others are ignored."""
 STUCK_BAR = 2.0
+DRY_SHARE = 0.01
 
 
 class StockState(msgspec.Struct, frozen=True):
@@ -51,6 +52,8 @@ class StockState(msgspec.Struct, frozen=True):
     week: WindowState = WindowState()
     clock_ms: int = 0
     idle: Idle = Idle()
+    turned_ms: int = 0
+    dry_ms: int = 0
 
 
 class SiteStock:
@@ -82,6 +85,7 @@ class SiteStock:
         self._balance = Balance(*sources, self._plants, tuple(self._lines.values()))
         self._idle = Idle()
         self._clock_ms = 0
+        self._turned_ms = 0
         self._turn_ms = 0
         if state is not None:
             self._load(state)
@@ -117,14 +121,17 @@ class SiteStock:
         return [refill_event(self.site, asset, seen.bank, seen.rise, exchange, counted), *checked]
 
     def _turn(self, event_ms: int) -> None:
-        """Once a minute it is seen whether a plant is idle, and at the end of a local hour its demand is remembered."""
+        """Once a minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
+        remembered."""
         if self._clock_ms > 0 and event_ms >= self._hour_end_ms():
             measured = self._meters.measured(self._clock_ms, 1)
             if measured is not None:
                 self._week.record(self._week.local.began_ms(self._clock_ms), measured.flow.mid)
         if self._plants.by_asset:
             self._idle = self._idle.at(event_ms, *self._idle_plants(event_ms))
-        self._clock_ms = event_ms
+        if self._is_dry(event_ms):
+            self._meters.dry_ms = event_ms
+        self._clock_ms = self._turned_ms = event_ms
         self._set_turn()
 
     @property
@@ -137,7 +144,14 @@ class SiteStock:
 
     def _set_turn(self) -> None:
         """The next one."""
-        self._turn_ms = min(self._hour_end_ms(), self._idle.at_ms + MINUTE_MS) if self._plants.by_asset else self._hour_end_ms()
+        self._turn_ms = min(self._hour_end_ms(), self._turned_ms + MINUTE_MS)
+
+    def _is_dry(self, now_ms: int) -> bool:
+        """Nothing is left that could be drawn, and no plant is known to deliver."""
+        sources = [(bank.level, bank.size_l) for manifold in self._manifolds.values() for bank in manifold.banks.values()]
+        sources += [(tank.level, tank.size_l) for tank in self._tanks.values()]
+        seen = [level.content_l for level, _ in sources if level.last_ms]
+        return bool(seen) and sum(seen) < DRY_SHARE * sum(size for _, size in sources) and self._plants.status(now_ms) != "on"
 
     def _idle_plants(self, now_ms: int) -> tuple[float, Span | None]:
         """What the plants could give besides, and what the stock gives; without a look at all meters where the manifolds' show nothing."""
@@ -190,7 +204,7 @@ class SiteStock:
             mass_balance_lpm=balance,
             unaccounted_lpm=beyond_zero(balance),
             leak_lpm=meters.leak_lpm(),
-            reserve_idle_d=self._reserve_idle_d(now_ms),
+            reserve_idle_h=self._reserve_idle_h(now_ms),
             idle_plant_lpm=idle.lpm if idle else None,
             idle_since_ms=idle.since_ms if idle else None,
             wasted_l=idle.wasted_l if idle else 0.0,
@@ -200,9 +214,9 @@ class SiteStock:
     def _reserves(self) -> list[tuple[ManifoldTrack, BankTrack]]:
         return [(manifold, manifold.banks["reserve"]) for manifold in self._manifolds.values() if "reserve" in manifold.banks]
 
-    def _reserve_idle_d(self, now_ms: int) -> float | None:
+    def _reserve_idle_h(self, now_ms: int) -> float | None:
         """Of the one that has been idle for longest."""
-        known = [days for manifold, bank in self._reserves() if (days := manifold.idle_d(bank, now_ms)) is not None]
+        known = [hours_ for manifold, bank in self._reserves() if (hours_ := manifold.idle_h(bank, now_ms)) is not None]
         return max(known, default=None)
 
     def _order_by_ms(self, now_ms: int, on_site: Open | None, rates: Rates) -> int | None:
@@ -255,6 +269,8 @@ class SiteStock:
             week=self._week.window.dump(),
             clock_ms=self._clock_ms,
             idle=self._idle,
+            turned_ms=self._turned_ms,
+            dry_ms=self._meters.dry_ms,
         )
 
     def _load(self, state: StockState) -> None:
@@ -269,7 +285,8 @@ class SiteStock:
         for asset, line in self._lines.items():
             line.load(state.lines.get(asset, FlowState()))
         self._week.window.load(state.week)
-        self._clock_ms, self._idle = state.clock_ms, state.idle
+        self._clock_ms, self._turned_ms, self._idle = state.clock_ms, state.turned_ms, state.idle
+        self._meters.dry_ms = state.dry_ms
         if self._clock_ms:
             self._set_turn()
 

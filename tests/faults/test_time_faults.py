@@ -53,7 +53,7 @@ def story(readings: int, until_ms: int) -> dict[int, float]:
 
 
 def raised(transitions: list[Transition]) -> set[str]:
-    return {t.alarm for t in transitions if t.event == "raised"}
+    return {t.alarm for t in transitions if t.event == "raised" and t.annunciate}
 
 
 def test_disorder_is_stored_in_order_and_raises_nothing(tmp_path: Path, broker: Server, influxdb_server: Server) -> None:

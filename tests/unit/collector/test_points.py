@@ -125,14 +125,14 @@ def full() -> StockEstimate:
         burn_window_s=900.0,
         decay_lpm=Bounded(-1.0, 0.5, 2.0),
         decay_bar_h=0.1,
-        idle_d=3.0,
+        idle_h=3.0,
     )
     return msgspec.structs.replace(
         estimate(bank, SourceStock("store", "store", known, AT_MS, cylinders=12)),
         **dict.fromkeys(SITE_BOUNDS, Bounded(1.0, 2.0, None)),
         **dict.fromkeys(("burn_method", "plan_method"), "line flow"),
         **dict.fromkeys(
-            ("burn_window_s", "plan_window_s", "unaccounted_lpm", "leak_lpm", "reserve_idle_d", "idle_plant_lpm", "wasted_l"), 5.0
+            ("burn_window_s", "plan_window_s", "unaccounted_lpm", "leak_lpm", "reserve_idle_h", "idle_plant_lpm", "wasted_l"), 5.0
         ),
         **dict.fromkeys(("order_by_ms", "idle_since_ms"), AT_MS),
         manifolds=[ManifoldStock("m", 7, 2, AT_MS - 5, 0)],

@@ -150,3 +150,17 @@ def test_the_week_keeps_seven_days() -> None:
     assert same is not None
     assert same.mid == 100 + 400 % 24
     assert week.same_hour(MIDNIGHT_MS + 600 * HOUR_MS) is None
+
+
+def test_what_flowed_while_nothing_was_left_is_not_what_was_wanted() -> None:
+    """Six hours at 200 L/min, two without any gas, then cylinders come and it flows again: the plan is not drawn down by the two hours."""
+    stock = SiteStock(site(BANK, LINE))
+    for minute in range(540):
+        time_ms = MIDNIGHT_MS + minute * MINUTE_MS
+        dry = 360 <= minute < 480
+        stock.observe("m", "manifold", {"bank_a_bar": 10.0 if dry else 150.0, "bank_temp_c": 30.0}, time_ms)
+        stock.observe("l", "pipeline", {"o2_flow_lpm": 0.0 if dry else 120.0 if minute >= 480 else 200.0}, time_ms)
+    estimate = stock.estimate(time_ms)
+    assert mid(estimate.burn_lpm) == pytest.approx(120)
+    assert mid(estimate.plan_lpm) == pytest.approx(200)
+    assert estimate.plan_method == "the last days"

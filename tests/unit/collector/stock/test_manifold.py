@@ -184,21 +184,21 @@ def test_changeovers_are_counted_by_the_day_of_the_site() -> None:
 def test_since_when_the_reserve_was_not_exercised() -> None:
     room = Room(metered_lpm=10.0)
     room.pass_minutes(2880, 0.01)
-    assert room.estimate().reserve_idle_d == pytest.approx(2.0, abs=0.01)
+    assert room.estimate().reserve_idle_h == pytest.approx(48.0, abs=0.1)
     room.in_use = "reserve"
     room.pass_minutes(5, 10.0)
     room.in_use = "a"
     room.pass_minutes(1440, 0.01)
-    assert room.estimate().reserve_idle_d == pytest.approx(1.0, abs=0.01)
-    assert room.source("a").idle_d == pytest.approx(0, abs=0.01)
-    assert room.source("b").idle_d == pytest.approx(3.0, abs=0.01)
+    assert room.estimate().reserve_idle_h == pytest.approx(24.0, abs=0.1)
+    assert room.source("a").idle_h == pytest.approx(0, abs=0.1)
+    assert room.source("b").idle_h == pytest.approx(72.1, abs=0.2)
 
 
 def test_a_bank_in_use_whose_meter_shows_nothing_does_not_feed() -> None:
     """The duty bank of a hospital that lives on its plant rests, whatever the manifold says."""
     room = Room(metered_lpm=0.0)
     room.pass_minutes(300)
-    assert room.source("a").idle_d == pytest.approx(300 / 1440, abs=0.01)
+    assert room.source("a").idle_h == pytest.approx(5, abs=0.05)
     assert room.source("a").decay_lpm.mid is not None
 
 
