@@ -230,7 +230,9 @@ def test_what_a_dark_gateway_brings_afterwards_is_discovered_late_and_nothing_of
     minutes = (("gateway_offline", "gw1", 30, 90), ("pressure_loss", "line", 50, 65))
     faults = [Fault(name, HOSPITAL.id, asset, START_MS + a * MINUTE_MS, START_MS + b * MINUTE_MS) for name, asset, a, b in minutes]
     what = run(HOSPITAL, faults, hours=3, claims={"low": line_below(0.8)})
-    assert [t.alarm for t in what.urgent()] == ["hospital/gw1/ST-OF"], lines(what.told)
+    urgent = [(t.alarm, t.event, t.priority) for t in what.urgent()]
+    dark = "hospital/gw1/ST-OF"  # less than a day of oxygen was left when it was last heard: after half an hour that is urgent
+    assert urgent == [(dark, "raised", "medium"), (dark, "escalated", "high")], lines(what.told)
     (found,) = [t for t in what.told if t.event == "discovered_late" and t.rule == "LP-LL"]
     assert found.asset == "line"
     assert abs(found.event_ms - what.lasted("low", 10)) <= SLACK_S * 1000
