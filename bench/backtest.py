@@ -190,6 +190,7 @@ def split(path: Path, days: int) -> None:
 def _folded(asked: Question, blocks: list[Block], start_ms: int) -> Stride:
     sides = [Side(asked.sites, rules, asked.from_ms) for rules in (asked.old, asked.new)]
     stride = begin(sides, SITE.id, start_ms)
+    assert stride is not None
     for block in blocks:
         stride.fold(block)
     return stride

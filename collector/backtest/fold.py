@@ -12,25 +12,40 @@ from collector.records import Control, Decoded
 
 def fold(sides: Sequence[Side], items: Iterable[Decoded | Block], span_ms: tuple[int, int], seen: Callable[[int, int], None]) -> None:
     """Fold everything into every side, from the beginning to the end of the span. `seen` is told how far it is (ms) and how many readings
-    that was. Blocks are of one site, and are folded in strides."""
+    that was. Blocks are of one site; they are folded in strides, but where a rule judges several assets together at every reading."""
     stride: Stride | None = None
+    begun = False
     for item in items:
         if isinstance(item, Decoded):
             for side in sides:
                 side.step(item)
             seen(item.received_ms, item.values)
+            continue
+        if not begun:
+            begun = True
+            stride = begin(sides, item.site, span_ms[0])
+        if stride is None:
+            _plainly(sides, item)
         else:
-            stride = stride or begin(sides, item.site, span_ms[0])
             stride.fold(item)
-            seen(item.end_ms, item.readings)
+        seen(item.end_ms, item.readings)
     if stride is not None:
         stride.finish(span_ms[1])
     for side in sides:
         side.advance(span_ms[1])
 
 
-def begin(sides: Sequence[Side], site: str, start_ms: int) -> Stride:
-    """The collector begins."""
+def begin(sides: Sequence[Side], site: str, start_ms: int) -> Stride | None:
+    """The collector begins; None where there can be no strides."""
     for side in sides:
         side.step(Decoded(1, start_ms, [Control("start", b"{}", start_ms)], [], 1, 0))
-    return Stride(sides[0].evaluator.sites[site].site, sides, start_ms)
+    folds = [side.evaluator.sites[site] for side in sides]
+    if any(condition.parts for fold in folds for condition in fold.conditions):
+        return None
+    return Stride(folds[0].site, sides, start_ms)
+
+
+def _plainly(sides: Sequence[Side], block: Block) -> None:
+    for batch in block.batches(sides[0].evaluator.cursor + 1):
+        for side in sides:
+            side.step(batch)

@@ -30,7 +30,6 @@ class Runner:
         self.spent: Counter[Way] = Counter()
         self.memory = memory
         self._silences = Silences(self.fold, start_ms)
-        self._joined = any(condition.parts for condition in self.fold.conditions)
         self._of_site = Bands([condition for condition in fold.conditions if condition.rule.type != "dark"])
         self._forecasts = [
             (name, condition)
@@ -51,8 +50,7 @@ class Runner:
         """No alarm of an asset waits for anything, and everybody is heard: a reading that raises nothing changes nothing."""
         fold = self.fold
         return (
-            not self._joined
-            and fold.listening.connected
+            fold.listening.connected
             and not fold.late.due_ms
             and not any(group.dark for group in fold.listening.states.values())
             and not any(self._waits(key) for key in fold.book.alarms)

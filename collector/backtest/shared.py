@@ -35,5 +35,9 @@ class SharedStock(SiteStock):
             self._numbers = (now_ms, numbers_of(self.estimate(now_ms)))
         return self._numbers[1]
 
+    @property
+    def heard_ms(self) -> int:
+        return self._real.heard_ms
+
     def dump(self) -> StockState:
         return self._real.dump()

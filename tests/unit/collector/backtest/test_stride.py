@@ -93,7 +93,7 @@ def pasts(site: Site) -> st.SearchStrategy[list[Block]]:
     signals = [key for key in VALUES if key[0] in ids]
 
     def series(calm: int) -> st.SearchStrategy[dict[tuple[str, str], list[Stretch]]]:
-        return st.fixed_dictionaries({}, optional={key: _stretches(VALUES[key], calm) for key in signals})
+        return st.fixed_dictionaries({key: st.one_of(_stretches(VALUES[key], calm), st.just([])) for key in signals})
 
     cuts = st.lists(st.integers(1, 150), max_size=2)
     return st.builds(_blocks, st.just(site), st.sampled_from([0, 4, 40]).flatmap(series), cuts)
@@ -205,12 +205,37 @@ def test_how_the_minutes_are_spent(changed: dict[str, list[Value]], cylinders: i
     blocks = calm(site, **{**QUIET, **changed})
     sides = [Side([site], DEFAULT, START_MS)]
     stride = begin(sides, "dh", START_MS)
+    assert stride is not None
     for block in blocks:
         stride.fold(block)
     stride.finish(END_MS)
     (runner,) = stride.runners
     assert runner.spent[way] >= least, runner.spent
     assert known(sides[0]) == known(plainly(site, DEFAULT, blocks))
+
+
+def test_a_rule_over_several_assets_is_folded_plainly() -> None:
+    line = {"type": "below", "kind": "pipeline", "signals": ["line_pressure_bar"], "limit": 3.6}
+    plant = {"type": "below", "kind": "psa_plant", "signals": ["o2_purity_pct"], "limit": 91}
+    rule = {
+        "id": "XX-1",
+        "kind": "site",
+        "type": "all_of",
+        "parts": [line, plant],
+        "priority": "medium",
+        "message": "both",
+        "response": "look",
+    }
+    rules = rule_set(Rules.model_validate({"add": [rule]}))
+    site = Site.model_validate({"id": "dh", "assets": ASSETS[:2]})
+    low: list[Value] = [*[3.5] * 30, *[4.0] * 30]
+    poor: list[Value] = [*[90.5] * 20, *[94.0] * 40]
+    values = {name: QUIET[name] for name in ("psa__state", "psa__o2_flow_lpm")}
+    blocks = calm(site, **values, line__line_pressure_bar=low, psa__o2_purity_pct=poor)
+    side = Side([site], rules, START_MS)
+    fold([side], blocks, (START_MS, END_MS), lambda *_: None)
+    assert known(side) == known(plainly(site, rules, blocks))
+    assert any(episode.rule == "XX-1" for episode in side.episodes.all())
 
 
 FALLING: dict[str, list[Value]] = {"man__reserve_bar": [140.0 - 0.03 * min(max(0, n - 300), 400) for n in range(HOURS * 360)]}
@@ -229,6 +254,7 @@ def test_what_only_follows_from_readings_wakes_a_fold_too(changed: dict[str, lis
     blocks = calm(site, **{**QUIET, **changed})
     sides = [Side([site], each, START_MS) for each in rules]
     stride = begin(sides, "dh", START_MS)
+    assert stride is not None
     for block in blocks:
         stride.fold(block)
     stride.finish(END_MS)
