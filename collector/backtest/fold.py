@@ -12,8 +12,7 @@ from collector.records import Control, Decoded
 
 def fold(sides: Sequence[Side], items: Iterable[Decoded | Block], span_ms: tuple[int, int], seen: Callable[[int, int], None]) -> None:
     """Fold everything into every side, from the beginning to the end of the span. `seen` is told how far it is (ms) and how many readings
-    that was. Blocks are of one site; they are folded in strides, but where a rule judges several assets together at every reading."""
-    stride: Stride | None = None
+    that was. Blocks are of one site; they are folded plainly, not in strides (`begin`), until those are proven to be the same."""
     begun = False
     for item in items:
         if isinstance(item, Decoded):
@@ -23,14 +22,9 @@ def fold(sides: Sequence[Side], items: Iterable[Decoded | Block], span_ms: tuple
             continue
         if not begun:
             begun = True
-            stride = begin(sides, item.site, span_ms[0])
-        if stride is None:
-            _plainly(sides, item)
-        else:
-            stride.fold(item)
+            begin(sides, item.site, span_ms[0])
+        _plainly(sides, item)
         seen(item.end_ms, item.readings)
-    if stride is not None:
-        stride.finish(span_ms[1])
     for side in sides:
         side.advance(span_ms[1])
 
