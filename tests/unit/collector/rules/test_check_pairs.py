@@ -257,7 +257,8 @@ def test_what_is_called_hidden_or_contradictory_is_so_for_every_reading(first: d
     """Against the conditions themselves, beside every limit, between them and far away. (At the limit itself neither raises.)"""
     one, two = rule(**first, clear=None, under=["XX-2"]), rule(**second, clear=None, id="XX-2")
     said = " ".join(between(one, two))
-    conditions = Programs(RuleSet(rules=(one, two))).of_asset(PLANT, PLANT.assets[0]).conditions
+    by_id = Programs(RuleSet(rules=(one, two))).of_asset(PLANT, PLANT.assets[0]).by_id
+    conditions = [by_id[one.id], by_id[two.id]]
     edges = [float(str(given_[name])) for given_ in (first, second) for name in ("limit", "upper") if name in given_]
     beside = [value for edge in edges for value in (math.nextafter(edge, -math.inf), math.nextafter(edge, math.inf))]
     middles = [(low + high) / 2 for low, high in combinations(sorted(beside), 2)]
