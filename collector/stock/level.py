@@ -178,7 +178,7 @@ class Level:
         time_ms, middle = self.last_ms, bucket[len(bucket) // 2]
         if bucket[0] != self.last_raw or bucket[-1] != self.last_raw:
             if time_ms - self.frozen_ms > FALL_GAP_MS:
-                self.stuck_ms = self.frozen_ms  # until a point is kept: it moved on from where it was
+                self.stuck_ms = self.frozen_ms  # until another point is kept: it moved on from where it was
             self.frozen_ms, self.last_raw = time_ms, bucket[-1]
         self.due_ms = time_ms + MINUTE_MS - EARLY_MS
         self._content = None
@@ -288,7 +288,8 @@ class Level:
         values.append(litres)
         raws.append(raw)
         self._floor = min(self._floor, raws[-1])
-        self.stuck_ms = 0
+        if self.stuck_ms and raws[-1] != raws[-2:][0]:
+            self.stuck_ms = 0
         if len(times) >= minutes.limit or times[0] < time_ms - minutes.span_ms - SLACK_MS:
             minutes.trim()
             self._floor = min(raws)

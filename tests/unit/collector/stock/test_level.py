@@ -177,6 +177,14 @@ def test_what_a_stuck_sensor_hid_is_not_known_minute_by_minute() -> None:
     assert [fall for fall, gap in zip(falls, gaps, strict=True) if gap < 10] == [pytest.approx(0.25, abs=0.04)] * (len(gaps) - 1)
 
 
+def test_the_minute_in_which_a_stuck_sensor_moves_may_still_show_the_old_value() -> None:
+    """At a reading every half minute the median of that minute is the old one."""
+    moving = [100.0 - 0.125 * i for i in range(121)]
+    level, _ = watch([*moving, *[85.0] * 121, *[70.0 - 0.125 * i for i in range(60)]], every_s=30)
+    gaps = [(b - a) / MINUTE_MS for a, b in pairwise(level.sixes.times)]
+    assert max(gaps) > 55
+
+
 def test_an_idle_sensor_that_moves_by_a_digit_was_not_stuck() -> None:
     level, _ = watch([*[100.0] * 60, *[99.9] * 60, *[100.0] * 60])
     gaps = [(b - a) / MINUTE_MS for a, b in pairwise(level.sixes.times)]
