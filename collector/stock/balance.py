@@ -24,24 +24,24 @@ NOISE_BAR = 0.1
 class Balance:
     """Over the last six hours at most, since the last refill or fill; anew with each point of six minutes."""
 
-    __slots__ = ("_known", "lines", "manifolds", "plants", "tanks")
+    __slots__ = ("_flows", "_known", "_levels", "lines", "manifolds", "plants", "tanks")
 
     def __init__(self, manifolds: Sequence[ManifoldTrack], tanks: Sequence[TankTrack], plants: Plants, lines: Sequence[Flow]) -> None:
         self.manifolds, self.tanks, self.plants, self.lines = manifolds, tanks, plants, lines
+        self._levels = [bank.level for manifold in manifolds for bank in manifold.banks.values()] + [tank.level for tank in tanks]
+        self._flows = [*(manifold.flow for manifold in manifolds), *lines, *(plant.flow for plant in plants.by_asset.values())]
         self._known: tuple[tuple[int, ...], Bounded] = ((), UNKNOWN)
 
     def lpm(self, now_ms: int) -> Bounded:
         """Above zero: more was lost than is metered. Unknown without stock or meters, and where less than two hours are known."""
-        levels = self._levels()
-        key = tuple(level.sixes.last_ms or 0 for level in levels)
-        if not levels or now_ms - min(key) > HOUR_MS:
+        newest = [level.sixes.last_ms or 0 for level in self._levels]
+        if not newest or now_ms - min(newest) > HOUR_MS:
             return UNKNOWN
+        breaks = [level.breaks[-1] if level.breaks else 0 for level in self._levels]
+        key = (*newest, *breaks, *[flow.sixes.last_ms or 0 for flow in self._flows])
         if self._known[0] != key:
-            self._known = (key, self._computed(levels))
+            self._known = (key, self._computed(self._levels))
         return self._known[1]
-
-    def _levels(self) -> list[Level]:
-        return [bank.level for manifold in self.manifolds for bank in manifold.banks.values()] + [tank.level for tank in self.tanks]
 
     def _computed(self, levels: list[Level]) -> Bounded:
         end_ms = min(level.sixes.last_ms or 0 for level in levels)
@@ -72,14 +72,15 @@ class Balance:
         return _total(lines, plants) if lines and None not in (*lines, *plants) else None
 
     def _error_lpm(self, lost_lpm: float, minutes: float) -> float:
-        """Of what was lost: volume and temperature as a share of it, the noise of both ends, and the drift of the temperature."""
+        """Of what was lost: volume and temperature as a share of it, the noise of both ends, and the drift of the temperature (as of full
+        banks)."""
         noise = [NOISE_BAR * bank.litres_per_bar for manifold in self.manifolds for bank in manifold.banks.values()]
         noise += [lox_litres_gas(NOISE_SHARE * tank.capacity_kg) for tank in self.tanks]
         shares, drifts = [0.01], [0.0]
         for manifold in self.manifolds:
             for bank in manifold.banks.values():
                 shares.append(bank.error_share(manifold.temp_measured))
-                drifts.append(warming_lpm(bank.level.content_l, manifold.temp_measured))
+                drifts.append(warming_lpm(bank.size_l, manifold.temp_measured))
         return hypot(max(shares) * lost_lpm, SURE * 1.5 * hypot(*noise) / minutes, sum(drifts))
 
 

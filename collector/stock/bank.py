@@ -75,13 +75,15 @@ class BankTrack:
         "name",
         "residual_bar",
         "size_l",
+        "source",
         "type",
         "water_l",
     )  # fmt: skip
 
-    def __init__(self, name: str, bank: Bank, residual_bar: float, interval_s: float) -> None:
+    def __init__(self, source: str, bank: Bank, residual_bar: float, interval_s: float) -> None:
         kind = CYLINDERS[bank.type]
-        self.name = name
+        self.source = source
+        self.name = source.rpartition("/")[2]
         self.type = bank.type
         self.cylinders = bank.cylinders
         self.water_l = bank.cylinders * kind.water_l
@@ -92,7 +94,7 @@ class BankTrack:
         self.busy_ms = 0
         self.counted_l = 0.0
         self.size_l = usable_litres(1, self.water_l, self.fill_bar, STORE_TEMP_C, residual_bar)
-        self._content: tuple[tuple[float, int, bool], Span] = ((0.0, 0, False), NOTHING)
+        self._content: tuple[tuple[float, int], bool, Span] = ((0.0, 0), False, NOTHING)
         self._decay: tuple[tuple[int, int], Decay | None] = ((0, 0), None)
         isotherm = Isotherm(STORE_TEMP_C)
         self.warm(isotherm, isotherm.density_kg_m3(residual_bar))
@@ -107,14 +109,14 @@ class BankTrack:
         return self.water_l * gained / REFERENCE_DENSITY_KG_M3 if gained > 0 else 0.0
 
     def content(self, temp_measured: bool) -> Span | None:
-        litres, as_of_ms = self.level.content
+        content = self.level.content
+        litres, as_of_ms = content
         if not as_of_ms:
             return None
-        key = (litres, as_of_ms, temp_measured)
-        if self._content[0] != key:
+        if self._content[0] is not content or self._content[1] != temp_measured:
             error_l = hypot(self.error_share(temp_measured) * litres, PRESSURE_ERROR_BAR * self.litres_per_bar)
-            self._content = (key, around(litres, error_l))
-        return self._content[1]
+            self._content = (content, temp_measured, around(litres, error_l))
+        return self._content[2]
 
     @staticmethod
     def error_share(temp_measured: bool) -> float:
@@ -123,15 +125,15 @@ class BankTrack:
     def decay(self, temp_measured: bool) -> Decay | None:
         """Over up to six hours, from an hour after it last fed or was last exchanged; None where less is known than half an hour."""
         level = self.level
-        newest, broken_ms = level.sixes.last_ms or 0, level.breaks[-1] if level.breaks else 0
-        key = (newest, max(self.busy_ms, broken_ms))
+        times, breaks = level.sixes.times, level.breaks
+        newest, broken_ms = times[-1] if times else 0, breaks[-1] if breaks else 0
+        key = (newest, broken_ms if broken_ms > self.busy_ms else self.busy_ms)
         if self._decay[0] != key:
             self._decay = (key, self._decay_between(key[1] + SETTLED_MS, newest, temp_measured))
         return self._decay[1]
 
-    def leak(self, temp_measured: bool) -> Span | None:
+    def leak(self, decay: Decay | None, temp_measured: bool) -> Span | None:
         """What it loses beyond doubt. For a while after an exchange, what it lost before: it was a cylinder that leaked, or a pipe."""
-        decay = self.decay(temp_measured)
         if decay is not None:
             return around(decay.lpm, decay.error_lpm) if decay.sure else None
         before_ms, broken_ms = ([0, *self.level.breaks])[-2:] if self.level.breaks else (0, 0)
@@ -157,9 +159,9 @@ class BankTrack:
         return chosen
 
     def _decay_of(self, slope: Slope, temp_measured: bool) -> Decay:
-        bar = self.level.raw or 0.0
-        per_bar_l = (self.litres(bar + 1) - self.litres(bar - 1)) / 2 or self.litres_per_bar
-        error_lpm = hypot(_error_lpm(slope), warming_lpm(self.level.content_l, temp_measured))
+        """By the points of the slope alone, so that it is the same whenever it is asked for; the temperature drifts as for a full bank."""
+        error_lpm = hypot(_error_lpm(slope), warming_lpm(self.size_l, temp_measured))
+        per_bar_l = self.size_l / (self.fill_bar - self.residual_bar) if self.fill_bar > self.residual_bar else self.litres_per_bar
         return Decay(slope.fall_lpm, error_lpm, slope.fall_lpm * 60 / per_bar_l, slope.span_ms)
 
     def dump(self) -> BankState:

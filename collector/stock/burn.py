@@ -14,10 +14,10 @@ from typing import NamedTuple
 from collector.stock.demand import Week
 from collector.stock.falls import TRUSTED_SE_LPM, TRUSTED_SE_SHARE, Fall, together
 from collector.stock.flow import Flow
-from collector.stock.manifold import ManifoldTrack
+from collector.stock.manifold import Losses, ManifoldTrack
 from collector.stock.plants import Plants
 from collector.stock.series import HOUR_MS, MINUTE_MS
-from collector.stock.span import NOTHING, Span, add, larger, minus, scaled, widened
+from collector.stock.span import Span, add, larger, minus, scaled, widened
 from collector.stock.tank import TankTrack
 
 FORGET_MS = 24 * HOUR_MS
@@ -107,8 +107,8 @@ class Meters:
         metered: list[Span] = []
         falls: list[Fall] = []
         for manifold in self.manifolds:
-            if manifold.flow.fresh(at_ms) and (now := manifold.flow.mean(manifold.flow.recent_ms(since_ms), since_ms)) is not None:
-                metered.append(now)
+            if manifold.flow.fresh(at_ms) and (now := manifold.flow.recent(since_ms)) is not None:
+                metered.append(now[0])
                 continue
             fall = manifold.fall(since_ms, None if believed else manifold.frozen())
             if fall is not None and _is_fresh(fall.last_ms, manifold.fresh_ms, at_ms):
@@ -184,16 +184,6 @@ class Meters:
             return stock
         return Rate(add([stock.flow, self.plants.delivers(at_ms)]), f"plant flow + {stock.method}", stock.window_ms)
 
-    def with_leaks(self, feed: Rate | None) -> Rate | None:
-        """What leaves the stock now, to the line or out of banks that leak."""
-        leaks = [leak for manifold in self.manifolds if (leak := manifold.leak()) is not None]
-        return Rate(add([feed.flow, *leaks]), f"{feed.method} + leaking banks", feed.window_ms) if feed and leaks else feed
-
-    def leak_lpm(self) -> float | None:
-        """What banks that do not feed lose beyond doubt; None where no such bank was watched for long enough."""
-        known = [decay for manifold in self.manifolds for decay in manifold.decays() if decay is not None]
-        return sum((decay.lpm for decay in known if decay.sure), 0.0) if known else None
-
     def feed_of(self, manifold: ManifoldTrack, now_ms: int) -> Rate | None:
         """What one of several sources gives to the line now."""
         metered = _now([manifold.flow], now_ms, self.plants.changed_ms)
@@ -250,22 +240,34 @@ class Meters:
         six = self.measured(clock_ms, 6) if clock_ms else None
         same = self.week.same_hour(now_ms)
         usual = self.week.typical(now_ms) if self._was_dry(clock_ms, 6) else None
-        found = [
-            demand,
-            six._replace(method=f"{six.method} of 6 h") if six else None,
-            Rate(same, "this hour of the last days") if same else None,
-            Rate(usual, "the last days") if usual else None,
-            draw,
-        ]
-        rates = [rate for rate in found if rate is not None]
-        if not rates:
+        found = [rate for rate in (demand, draw) if rate is not None]
+        if six is not None:
+            found.append(Rate(six.flow, f"{six.method} of 6 h", six.window_ms))
+        if same is not None:
+            found.append(Rate(same, "this hour of the last days"))
+        if usual is not None:
+            found.append(Rate(usual, "the last days"))
+        if not found:
             return None
-        flow = NOTHING
-        for rate in rates:
-            flow = larger(flow, rate.flow)
-        low = min(rate.flow.low for rate in rates)
-        most = max(rates, key=lambda rate: rate.flow.mid)
-        return Rate(flow._replace(low=low), most.method, most.window_ms)
+        most = max(found, key=_mid)
+        low = min([rate.flow.low for rate in found])
+        return Rate(Span(low, most.flow.mid, max([rate.flow.high for rate in found])), most.method, most.window_ms)
+
+
+def _mid(rate: Rate) -> float:
+    return rate.flow.mid
+
+
+def with_leaks(feed: Rate | None, losses: Iterable[Losses]) -> Rate | None:
+    """What leaves the stock now, to the line or out of banks that leak."""
+    leaks = [each.leak for each in losses if each.leak is not None]
+    return Rate(add([feed.flow, *leaks]), f"{feed.method} + leaking banks", feed.window_ms) if feed and leaks else feed
+
+
+def leak_lpm(losses: Iterable[Losses]) -> float | None:
+    """What banks that do not feed lose beyond doubt; None where no such bank was watched for long enough."""
+    known = [decay for each in losses for decay in each.decays if decay is not None]
+    return sum([decay.lpm for decay in known if decay.sure]) + 0.0 if known else None
 
 
 def _is_fresh(last_ms: int | None, fresh_ms: int, at_ms: int) -> bool:
@@ -282,11 +284,10 @@ def _mean(flows: Sequence[Flow], at_ms: int, back_ms: int) -> Span | None:
 
 def _now(flows: Sequence[Flow], at_ms: int, since_ms: int) -> Rate | None:
     """What flows now through all together where every meter is fresh."""
-    if not flows or not all(flow.fresh(at_ms) for flow in flows):
+    found = [now for flow in flows if flow.fresh(at_ms) and (now := flow.recent(since_ms)) is not None]
+    if not found or len(found) < len(flows):
         return None
-    backs_ms = [flow.recent_ms(since_ms) for flow in flows]
-    found = [now for flow, back_ms in zip(flows, backs_ms, strict=True) if (now := flow.mean(back_ms, since_ms)) is not None]
-    return Rate(add(found), "", max(backs_ms)) if len(found) == len(flows) else None
+    return Rate(add(span for span, _ in found), "", max(back_ms for _, back_ms in found))
 
 
 def _joined(words: Iterable[str]) -> str:

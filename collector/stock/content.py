@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from collector.outputs import UNKNOWN, Bounded
 from collector.stock.burn import Rate
 from collector.stock.series import MINUTE_MS
 from collector.stock.span import Span, add
-from collector.stock.store import StoreTrack
 
-KEPT_MIN = 10.0
+KEPT_MS = 10 * MINUTE_MS
 """Content older than that, with nothing known of the draw, may be gone."""
 
 
@@ -27,14 +26,14 @@ class Part(NamedTuple):
     """The sources of one asset: the content (None: not yet known) and size of each, when they were measured, as of when what feeds the line
     is known (a median lags), since when one is stuck."""
 
-    spans: tuple[tuple[Span | None, float], ...]
+    spans: Sequence[tuple[Span | None, float]]
     measured_ms: int | None
     as_of_ms: int
     stuck_ms: int | None
 
     @property
     def known(self) -> bool:
-        return any(span is not None for span, _ in self.spans)
+        return self.measured_ms is not None
 
 
 class Content(NamedTuple):
@@ -53,22 +52,31 @@ class Content(NamedTuple):
 
         A source that was never measured counts as nothing, and up to full in the upper bound. None where no source was.
         """
-        known = [part for part in self.parts if part.known]
-        if not known:
+        spans: list[Span] = []
+        oldest = newest = stuck = None
+        for part in self.parts:
+            spans += [span if span is not None else Span(0.0, 0.0, size_l) for span, size_l in part.spans]
+            if part.known:
+                age_ms = max(0, now_ms - part.as_of_ms)
+                oldest = age_ms if oldest is None or age_ms > oldest else oldest
+                newest = age_ms if newest is None or age_ms < newest else newest
+                stuck = max(stuck or 0, now_ms - part.stuck_ms) if part.stuck_ms is not None else stuck
+        if oldest is None or newest is None:
             return None
-        measured = add(span if span is not None else Span(0.0, 0.0, size_l) for part in self.parts for span, size_l in part.spans)
-        ages = [max(0, now_ms - part.as_of_ms) / MINUTE_MS for part in known]
-        stuck = [max(0, now_ms - part.stuck_ms) / MINUTE_MS for part in known if part.stuck_ms is not None]
+        measured = add(spans)
         if draw is None:
-            return measured._replace(low=measured.low if max(ages) < KEPT_MIN else 0.0)
-        longest = max(ages + stuck)
-        most, usual, least = draw.flow.high * longest, draw.flow.mid * longest, draw.flow.low * min(ages)
-        return Span(max(0.0, measured.low - most), max(0.0, measured.mid - usual), max(0.0, measured.high - least))
+            return measured._replace(low=measured.low if oldest < KEPT_MS else 0.0)
+        longest_min = max(oldest, stuck or 0) / MINUTE_MS
+        least, usual, most = draw.flow
+        return Span(
+            max(0.0, measured.low - most * longest_min),
+            max(0.0, measured.mid - usual * longest_min),
+            max(0.0, measured.high - least * newest / MINUTE_MS),
+        )
 
 
-def with_stores(left: Span | None, stores: Iterable[StoreTrack]) -> Open | None:
+def with_stores(left: Span | None, contents: Sequence[Span | None]) -> Open | None:
     """Connected plus loose cylinders. A store that was never counted has no upper bound."""
-    contents = [store.content() for store in stores]
     spans = [span for span in [left, *contents] if span is not None]
     if not spans:
         return None

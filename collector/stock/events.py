@@ -16,7 +16,7 @@ def refill_event(site: str, manifold: str, bank: BankTrack, rise: Rise, exchange
     return StockEvent(
         site=site,
         asset=manifold,
-        source=f"{manifold}/{bank.name}",
+        source=bank.source,
         event="refill",
         event_ms=rise.start_ms,
         litres=exchange.gained_l,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from math import sqrt
 from operator import mul
@@ -31,6 +32,8 @@ def fresh_for_ms(interval_s: float) -> int:
 class FlowState(msgspec.Struct, frozen=True, array_like=True):
     minutes: WindowState = WindowState()
     sixes: WindowState = WindowState()
+    sum_lpm: float = 0.0
+    squares: float = 0.0
     total_lpm: float = 0.0
     count: int = 0
     last_ms: int = 0
@@ -39,12 +42,14 @@ class FlowState(msgspec.Struct, frozen=True, array_like=True):
 class Flow:
     """A flow: means of a minute over the last hour, of six minutes over the last six hours."""
 
-    __slots__ = ("_long", "count", "due_ms", "fresh_ms", "last_ms", "minutes", "sixes", "total_lpm")
+    __slots__ = ("_long", "count", "due_ms", "fresh_ms", "last_ms", "minutes", "sixes", "squares", "sum_lpm", "total_lpm")
 
     def __init__(self, interval_s: float) -> None:
         self.fresh_ms = fresh_for_ms(interval_s)
         self.minutes = Window(HOUR_MS)
         self.sixes = Window(6 * HOUR_MS)
+        self.sum_lpm = 0.0
+        self.squares = 0.0
         self.total_lpm = 0.0
         self.count = 0
         self.last_ms = 0
@@ -73,13 +78,24 @@ class Flow:
 
     def _turn(self, time_ms: int) -> None:
         """A minute is full."""
-        self.minutes.add(time_ms, self.total_lpm / self.count)
+        minutes = self.minutes
+        times, values = minutes.times, minutes.values
+        times.append(time_ms)
+        values.append(self.total_lpm / self.count)
+        self._count(values[-1], 1)
+        while times[0] < time_ms - minutes.span_ms or len(times) > minutes.limit:
+            self._count(values[0], -1)
+            del times[0], values[0]
         self.total_lpm, self.count = 0.0, 0
         self.due_ms = time_ms + MINUTE_MS - EARLY_MS
-        newest = self.sixes.times
-        if not newest or time_ms - newest[-1] >= SIX_MS - EARLY_MS:
-            minutes = self.minutes
-            self.sixes.add(time_ms, fmean(minutes.values[bisect_left(minutes.times, time_ms - SIX_MS + EARLY_MS) :]))
+        sixes = self.sixes.times
+        if not sixes or time_ms - sixes[-1] >= SIX_MS - EARLY_MS:
+            self.sixes.add(time_ms, fmean(values[bisect_left(times, time_ms - SIX_MS + EARLY_MS) :]))
+            self.sum_lpm, self.squares = sum(values), sum(map(mul, values, values))  # so that no error of rounding grows
+
+    def _count(self, flow_lpm: float, by: int) -> None:
+        self.sum_lpm += by * flow_lpm
+        self.squares += by * flow_lpm * flow_lpm
 
     def fresh(self, now_ms: int) -> bool:
         return self.last_ms > 0 and now_ms - self.last_ms <= self.fresh_ms
@@ -88,14 +104,19 @@ class Flow:
         """The mean of the last `back_ms` of what was measured, but nothing from before `since_ms`; None where there is nothing."""
         if back_ms > HOUR_MS:
             return self._six_hours(max(since_ms, self.last_ms - back_ms))
-        return _mean(self.minutes, max(since_ms, self.last_ms - back_ms))
+        if back_ms == HOUR_MS and not since_ms:
+            count = len(self.minutes.times)
+            return _around(self.sum_lpm, self.squares, count) if count else None
+        values = self.minutes.values[bisect_left(self.minutes.times, max(since_ms, self.last_ms - back_ms)) :]
+        return _mean(values) if values else None
 
     def _six_hours(self, since_ms: int) -> Span | None:
         """Remembered for as long as no point comes or goes."""
         first = bisect_left(self.sixes.times, since_ms)
         key = (self.sixes.last_ms, first)
         if self._long[0] != key:
-            self._long = (key, _mean(self.sixes, since_ms))
+            values = self.sixes.values[first:]
+            self._long = (key, _mean(values) if values else None)
         return self._long[1]
 
     def between_lpm(self, start_ms: int, end_ms: int) -> float | None:
@@ -106,37 +127,42 @@ class Flow:
             return None
         return sum(values) / len(values)
 
-    def recent_ms(self, since_ms: int = 0) -> int:
-        """How far to look back for what flows now: a quarter of an hour, or, where the last two minutes tell of a step, these alone."""
+    def recent(self, since_ms: int = 0) -> tuple[Span, int] | None:
+        """What flows now, and over how long that is: the mean of the last quarter of an hour, or, where its last two minutes tell of a
+        step, of these alone."""
         values = self.minutes.values[bisect_left(self.minutes.times, max(since_ms, self.last_ms - QUARTER_MS)) :]
-        if len(values) > 2:
+        count = len(values)
+        if count > 2:
             after, last = values[-2:]
-            before = (sum(values) - after - last) / (len(values) - 2)
+            before = (sum(values) - after - last) / (count - 2)
             margin = STEP_SHARE * max(before, after, last) + STEP_LPM
             if min(after, last) > before + margin or max(after, last) < before - margin:
-                return int(self.last_ms - self.minutes.times[-2])
-        return QUARTER_MS
+                return _mean(values[-2:]), int(self.last_ms - self.minutes.times[-2])
+        return (_mean(values), QUARTER_MS) if count else None
 
     def dump(self) -> FlowState:
-        return FlowState(self.minutes.dump(), self.sixes.dump(), self.total_lpm, self.count, self.last_ms)
+        sums = (self.sum_lpm, self.squares, self.total_lpm)
+        return FlowState(self.minutes.dump(), self.sixes.dump(), *sums, self.count, self.last_ms)
 
     def load(self, state: FlowState) -> None:
         self.minutes.load(state.minutes)
         self.sixes.load(state.sixes)
-        self.total_lpm, self.count, self.last_ms = state.total_lpm, state.count, state.last_ms
+        self.sum_lpm, self.squares, self.total_lpm = state.sum_lpm, state.squares, state.total_lpm
+        self.count, self.last_ms = state.count, state.last_ms
         newest = self.minutes.last_ms
         self.due_ms = newest + MINUTE_MS - EARLY_MS if newest is not None else 0
 
 
-def _mean(window: Window, since_ms: int) -> Span | None:
-    values = window.values[bisect_left(window.times, since_ms) :]
-    count = len(values)
-    if not count:
-        return None
-    mean_lpm = sum(values) / count
-    variance = max(0.0, sum(map(mul, values, values)) / count - mean_lpm * mean_lpm)  # statistics.pstdev is a hundred times slower
-    scatter_lpm = 2 * sqrt(variance / max(1.0, count / 3))
-    return around(mean_lpm, FLOW_ERROR * mean_lpm + scatter_lpm + 1.0)
+def _mean(values: Sequence[float]) -> Span:
+    """Of at least one."""
+    return _around(sum(values), sum(map(mul, values, values)), len(values))
+
+
+def _around(total_lpm: float, squares: float, count: int) -> Span:
+    """The mean of so many, of the sum and the sum of squares; statistics.pstdev is a hundred times slower."""
+    mean_lpm = max(0.0, total_lpm / count)
+    variance = max(0.0, squares / count - mean_lpm * mean_lpm)
+    return around(mean_lpm, FLOW_ERROR * mean_lpm + 2 * sqrt(variance / max(1.0, count / 3)) + 1.0)
 
 
 def number(values: dict[str, Value], signal: str) -> float | None:

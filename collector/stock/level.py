@@ -338,7 +338,8 @@ class Level:
     @property
     def raw(self) -> float | None:
         """The same in the sensor's unit."""
-        return median(self.minutes.raws[-CONFIRM:]) if self.minutes.raws else None
+        last = sorted(self.minutes.raws[-CONFIRM:])
+        return (last[len(last) // 2] + last[(len(last) - 1) // 2]) / 2 if last else None
 
     def fallen(self, back_ms: int, width_ms: int) -> float:
         """How far `raw` fell from the time around `back_ms` ago to now; 0 where that is not known or a refill lies between."""

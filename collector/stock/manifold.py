@@ -45,6 +45,14 @@ class Changeover(NamedTuple):
 Seen: TypeAlias = Refill | Changeover
 
 
+class Losses(NamedTuple):
+    """Of each bank, as far as it is known; and what leaks beyond doubt and is not counted as drawn already (as it is where nothing says
+    which bank feeds)."""
+
+    decays: list[Decay | None]
+    leak: Span | None
+
+
 class Frozen(NamedTuple):
     """A bank in use that has not moved since then."""
 
@@ -95,7 +103,10 @@ class ManifoldTrack:
         self.room_temp_c = manifold.room_temp_c
         self.residual_bar = manifold.residual_bar
         self.fresh_ms = fresh_for_ms(manifold.interval_s)
-        self.banks = {name: BankTrack(name, bank, manifold.residual_bar, manifold.interval_s) for name, bank in manifold.banks.items()}
+        self.banks = {
+            name: BankTrack(f"{manifold.id}/{name}", bank, manifold.residual_bar, manifold.interval_s)
+            for name, bank in manifold.banks.items()
+        }
         self._by_signal = tuple((SIGNAL_OF[name], self.banks[name]) for name in manifold.banks)
         self.flow = Flow(manifold.interval_s)
         self.drawn = Window(round(min(6 * HOUR_MS, max(HOUR_MS, 60_000 * manifold.interval_s))), code="d")
@@ -113,7 +124,7 @@ class ManifoldTrack:
         self.falling = ""
         self.falling_count = 0
         self.changeovers = Changeovers()
-        self._known: tuple[tuple[int, int, int], Slope | None] = ((-1, 0, 0), None)
+        self._known: tuple[tuple[object, ...], Slope | None] = ((), None)
 
     # ---- taking samples
 
@@ -269,7 +280,7 @@ class ManifoldTrack:
         if newest is None:
             return None
         banks = [frozen.bank] if frozen else self._counted()
-        key = (newest, since_ms, frozen.since_ms if frozen else 0)
+        key = (newest, since_ms, frozen.since_ms if frozen else 0, *[(b.name, b.level.breaks[-1] if b.level.breaks else 0) for b in banks])
         if self._known[0] != key:
             breaks = sorted(broken_ms for bank in banks for broken_ms in bank.level.breaks)
             noise_l = 0.15 * hypot(*(bank.litres_per_bar for bank in banks))
@@ -305,15 +316,17 @@ class ManifoldTrack:
         noise_lpm = 0.3 * hypot(*(bank.litres_per_bar for bank in banks)) / known[0][1]
         return around(mean_lpm, SURE * hypot(noise_lpm, self._warming_lpm(banks)) + 0.02 * max(0.0, mean_lpm))
 
-    def leak(self) -> Span | None:
-        """What its banks lose beyond doubt while they do not feed."""
-        if not self._says(self.drawn.last_ms or 0) and not self.flow.last_ms:
-            return None  # what all banks lost together is counted as drawn
-        leaks = [leak for bank in self.banks.values() if (leak := bank.leak(self.temp_measured)) is not None]
-        return add(leaks) if leaks else None
-
-    def decays(self) -> list[Decay | None]:
-        return [bank.decay(self.temp_measured) for bank in self.banks.values()]
+    def losses(self) -> Losses:
+        """What its banks lose while they do not feed."""
+        decays, leaks = [], []
+        for bank in self.banks.values():
+            decay = bank.decay(self.temp_measured)
+            decays.append(decay)
+            leak = bank.leak(decay, self.temp_measured)
+            if leak is not None:
+                leaks.append(leak)
+        counted = leaks and (self.flow.last_ms or self._says(self.drawn.last_ms or 0))
+        return Losses(decays, add(leaks) if counted else None)
 
     def idle_h(self, bank: BankTrack, now_ms: int) -> float | None:
         """Hours since a bank last fed, or since the manifold is watched."""

@@ -129,8 +129,13 @@ class Plants:
 
     def status(self, now_ms: int) -> str:
         """unknown where any plant is; on where at least one delivers; off else (also where there is none)."""
-        seen = {plant.status(now_ms) for plant in self.by_asset.values()}
-        return next((word for word in ("unknown", "on") if word in seen), "off")
+        found = "off"
+        for plant in self.by_asset.values():
+            status = plant.status(now_ms)
+            if status == "unknown":
+                return status
+            found = "on" if status == "on" else found
+        return found
 
     def delivers(self, now_ms: int) -> Span:
         """What the plants that are known to deliver give now."""

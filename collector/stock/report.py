@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import hypot
 
 from collector.outputs import UNKNOWN, Bounded, ManifoldStock, SourceStock
@@ -28,35 +28,40 @@ class Rates:
         return hours(content, self.draw, self.floor_lpm), hours(content, self.plan, self.floor_lpm)
 
 
-def banks_of(manifold: ManifoldTrack, feed: Rate | None, rates: Rates, now_ms: int) -> Iterator[SourceStock]:
+def banks_of(
+    manifold: ManifoldTrack, decays: Sequence[Decay | None], feed: Rate | None, rates: Rates, now_ms: int
+) -> Iterator[SourceStock]:
     """Each bank with the content that was measured last (not counted down since). `feed` is what this manifold gives, None: not known."""
-    for name, bank in manifold.banks.items():
-        content, decay = bank.content(manifold.temp_measured), bank.decay(manifold.temp_measured)
-        burn, method, window_s = _burn(feed if name == manifold.in_use else None, decay)
+    for bank, decay in zip(manifold.banks.values(), decays, strict=True):
+        in_use = bank.name == manifold.in_use
+        content = bank.content(manifold.temp_measured)
+        burn, method, window_s = _fed(feed) if in_use and feed else _lost(decay)
         now_h, plan_h = rates.hours(content)
         yield SourceStock(
-            source=f"{manifold.asset}/{name}",
-            kind="bank",
-            content_l=content.bounded if content else UNKNOWN,
-            measured_ms=bank.level.last_ms or None,
-            in_use=name == manifold.in_use,
-            pressure_bar=bank.level.raw,
-            cylinders=bank.cylinders,
-            now_h=now_h,
-            plan_h=plan_h,
-            burn_lpm=burn,
-            burn_method=method,
-            burn_window_s=window_s,
-            decay_lpm=Bounded(decay.lpm - decay.error_lpm, decay.lpm, decay.lpm + decay.error_lpm) if decay else UNKNOWN,
-            decay_bar_h=decay.bar_h if decay else None,
-            decay_sure=decay.sure if decay else False,
-            idle_h=manifold.idle_h(bank, now_ms),
+            bank.source,
+            "bank",
+            content.bounded if content else UNKNOWN,
+            bank.level.last_ms or None,
+            in_use,
+            bank.level.raw,
+            bank.cylinders,
+            now_h,
+            plan_h,
+            burn,
+            method,
+            window_s,
+            Bounded(decay.lpm - decay.error_lpm, decay.lpm, decay.lpm + decay.error_lpm) if decay else UNKNOWN,
+            decay.bar_h if decay else None,
+            decay.sure if decay else False,
+            manifold.idle_h(bank, now_ms),
         )
 
 
-def _burn(feed: Rate | None, decay: Decay | None) -> tuple[Bounded, str, float | None]:
-    if feed is not None:
-        return feed.flow.bounded, feed.method, None if feed.window_ms is None else feed.window_ms / 1000
+def _fed(feed: Rate) -> tuple[Bounded, str, float | None]:
+    return feed.flow.bounded, feed.method, None if feed.window_ms is None else feed.window_ms / 1000
+
+
+def _lost(decay: Decay | None) -> tuple[Bounded, str, float | None]:
     if decay is None:
         return UNKNOWN, "", None
     return around(decay.lpm, decay.error_lpm).bounded, "fall while idle", decay.span_ms / 1000
@@ -80,8 +85,7 @@ def tank_stock(tank: TankTrack, rates: Rates) -> SourceStock:
     )
 
 
-def store_stock(store: StoreTrack, rates: Rates) -> SourceStock:
-    content = store.content()
+def store_stock(store: StoreTrack, content: Span | None, rates: Rates) -> SourceStock:
     now_h, plan_h = rates.hours(content)
     known = content.bounded if content else UNKNOWN
     return SourceStock(store.asset, "store", known, store.measured_ms, cylinders=store.full, now_h=now_h, plan_h=plan_h)

@@ -8,8 +8,7 @@ import msgspec
 
 from collector.outputs import UNKNOWN, SourceStock, StockEstimate, StockEvent
 from collector.stock.balance import Balance, beyond_zero
-from collector.stock.bank import BankTrack
-from collector.stock.burn import HELD_MS, Meters, Rate
+from collector.stock.burn import HELD_MS, Meters, Rate, leak_lpm, with_leaks
 from collector.stock.content import Content, Open, Part, hours, less, with_stores
 from collector.stock.demand import FLOOR_LPM, Week, beds_span
 from collector.stock.events import changeover_event, fill_event, refill_event
@@ -17,7 +16,7 @@ from collector.stock.exchange import Exchange
 from collector.stock.flow import Flow, FlowState
 from collector.stock.idle import Idle
 from collector.stock.level import LevelState, Rise
-from collector.stock.manifold import Changeover, ManifoldState, ManifoldTrack, Refill
+from collector.stock.manifold import Changeover, Losses, ManifoldState, ManifoldTrack, Refill
 from collector.stock.plants import Plants, PlantState
 from collector.stock.report import Rates, banks_of, manifold_stock, store_stock, tank_stock
 from collector.stock.series import HOUR_MS, MINUTE_MS, WindowState
@@ -82,10 +81,15 @@ class SiteStock:
             **{asset: plant.take for asset, plant in self._plants.by_asset.items()},
         }
         self._meters = Meters(*sources, self._plants, tuple(self._lines.values()), self._week, beds)
+        banks = [bank for manifold in self._manifolds.values() for bank in manifold.banks.values()]
+        self._levels = (*(bank.level for bank in banks), *(tank.level for tank in self._tanks.values()))
+        self._dry_l = DRY_SHARE * (sum(bank.size_l for bank in banks) + sum(tank.size_l for tank in self._tanks.values()))
+        self._reserves = [(manifold, manifold.banks["reserve"]) for manifold in self._manifolds.values() if "reserve" in manifold.banks]
         self._balance = Balance(*sources, self._plants, tuple(self._lines.values()))
         self._idle = Idle()
         self._clock_ms = 0
         self._turned_ms = 0
+        self._hour_end_ms = 0
         self._turn_ms = 0
         if state is not None:
             self._load(state)
@@ -123,35 +127,30 @@ class SiteStock:
     def _turn(self, event_ms: int) -> None:
         """Once a minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
         remembered."""
-        if self._clock_ms > 0 and event_ms >= self._hour_end_ms():
-            measured = self._meters.measured(self._clock_ms, 1)
+        if event_ms >= self._hour_end_ms:
+            measured = self._meters.measured(self._clock_ms, 1) if self._clock_ms else None
             if measured is not None:
                 self._week.record(self._week.local.began_ms(self._clock_ms), measured.flow.mid)
+            self._hour_end_ms = self._week.local.began_ms(event_ms) + HOUR_MS
         if self._plants.by_asset:
             self._idle = self._idle.at(event_ms, *self._idle_plants(event_ms))
         if self._is_dry(event_ms):
             self._meters.dry_ms = event_ms
-        self._clock_ms = self._turned_ms = event_ms
-        self._set_turn()
+        self._turned_ms = event_ms
+        self._turn_ms = min(self._hour_end_ms, event_ms + MINUTE_MS)
 
     @property
     def heard_ms(self) -> int:
         """The event time of the newest of what was taken, 0 before anything was."""
         return self._clock_ms
 
-    def _hour_end_ms(self) -> int:
-        return self._week.local.began_ms(self._clock_ms) + HOUR_MS
-
-    def _set_turn(self) -> None:
-        """The next one."""
-        self._turn_ms = min(self._hour_end_ms(), self._turned_ms + MINUTE_MS)
-
     def _is_dry(self, now_ms: int) -> bool:
         """Nothing is left that could be drawn, and no plant is known to deliver."""
-        sources = [(bank.level, bank.size_l) for manifold in self._manifolds.values() for bank in manifold.banks.values()]
-        sources += [(tank.level, tank.size_l) for tank in self._tanks.values()]
-        seen = [level.content_l for level, _ in sources if level.last_ms]
-        return bool(seen) and sum(seen) < DRY_SHARE * sum(size for _, size in sources) and self._plants.status(now_ms) != "on"
+        left_l = -1.0
+        for level in self._levels:
+            if level.minutes.values:
+                left_l = max(0.0, left_l) + level.minutes.values[-1]
+        return 0.0 <= left_l < self._dry_l and self._plants.status(now_ms) != "on"
 
     def _idle_plants(self, now_ms: int) -> tuple[float, Span | None]:
         """What the plants could give besides, and what the stock gives; without a look at all meters where the manifolds' show nothing."""
@@ -169,13 +168,15 @@ class SiteStock:
         demand = meters.demand(now_ms, self._clock_ms)
         heard = self._clock_ms and now_ms - self._clock_ms < HELD_MS
         feed = (meters.feed(self._clock_ms) if heard else None) or meters.feed_held(now_ms, self._clock_ms)
-        draw = meters.with_leaks(feed)
+        losses = [manifold.losses() for manifold in self._manifolds.values()]
+        draw = with_leaks(feed, losses)
         plan = meters.plan(now_ms, self._clock_ms, demand, draw)
         if pressure_fails:
             draw = meters.starved(now_ms, draw, plan)
         content = self._content(draw)
         left = content.left(now_ms, draw)
-        on_site = with_stores(left, self._stores.values())
+        loose = [store.content() for store in self._stores.values()]
+        on_site = with_stores(left, loose)
         rates = Rates(draw, plan, self._week.floor_lpm(now_ms))
         on_site_h = hours(on_site, plan, rates.floor_lpm)
         balance = self._balance.lpm(now_ms)
@@ -190,7 +191,7 @@ class SiteStock:
             burn_lpm=draw.flow.bounded if draw else UNKNOWN,
             plan_lpm=plan.flow.bounded if plan else UNKNOWN,
             method=_method(draw, plan, content.stuck),
-            sources=self._sources(feed, rates, now_ms),
+            sources=self._sources(feed, losses, loose, rates, now_ms),
             measured_ms=content.newest_ms,
             burn_method=draw.method if draw else "",
             burn_window_s=_seconds(draw),
@@ -203,7 +204,7 @@ class SiteStock:
             expected_lpm=self._expected_lpm,
             mass_balance_lpm=balance,
             unaccounted_lpm=beyond_zero(balance),
-            leak_lpm=meters.leak_lpm(),
+            leak_lpm=leak_lpm(losses),
             reserve_idle_h=self._reserve_idle_h(now_ms),
             idle_plant_lpm=idle.lpm if idle else None,
             idle_since_ms=idle.since_ms if idle else None,
@@ -211,20 +212,23 @@ class SiteStock:
             manifolds=[manifold_stock(manifold, now_ms) for manifold in self._manifolds.values()],
         )
 
-    def _reserves(self) -> list[tuple[ManifoldTrack, BankTrack]]:
-        return [(manifold, manifold.banks["reserve"]) for manifold in self._manifolds.values() if "reserve" in manifold.banks]
-
     def _reserve_idle_h(self, now_ms: int) -> float | None:
         """Of the one that has been idle for longest."""
-        known = [hours_ for manifold, bank in self._reserves() if (hours_ := manifold.idle_h(bank, now_ms)) is not None]
-        return max(known, default=None)
+        longest: float | None = None
+        for manifold, bank in self._reserves:
+            idle_h = manifold.idle_h(bank, now_ms)
+            if idle_h is not None and (longest is None or idle_h > longest):
+                longest = idle_h
+        return longest
 
     def _order_by_ms(self, now_ms: int, on_site: Open | None, rates: Rates) -> int | None:
         """The lower bounds of stock and hours, the reserve banks left untouched. In the past: it is late already."""
         if on_site is None or rates.plan is None:
             return None
-        usable_l = max(0.0, on_site.low - sum(bank.level.content_l for _, bank in self._reserves()))
-        gone_h = usable_l / (60 * max(rates.floor_lpm, rates.plan.flow.high))
+        usable_l = on_site.low
+        for _, bank in self._reserves:
+            usable_l -= bank.level.content_l
+        gone_h = max(0.0, usable_l) / (60 * max(rates.floor_lpm, rates.plan.flow.high))
         return now_ms + round((gone_h - self._lead_h) * HOUR_MS)
 
     def _content(self, draw: Rate | None) -> Content:
@@ -248,13 +252,13 @@ class SiteStock:
         expected_bar = draw.flow.mid * (manifold.measured_ms - frozen.since_ms) / MINUTE_MS / frozen.bank.litres_per_bar
         return frozen.since_ms if expected_bar > STUCK_BAR else None
 
-    def _sources(self, feed: Rate | None, rates: Rates, now_ms: int) -> list[SourceStock]:
+    def _sources(self, feed: Rate | None, losses: list[Losses], loose: list[Span | None], rates: Rates, now_ms: int) -> list[SourceStock]:
         alone = len(self._manifolds) == 1 and not self._tanks
         found: list[SourceStock] = []
-        for manifold in self._manifolds.values():
-            found += banks_of(manifold, feed if alone else self._meters.feed_of(manifold, now_ms), rates, now_ms)
+        for manifold, lost in zip(self._manifolds.values(), losses, strict=True):
+            found += banks_of(manifold, lost.decays, feed if alone else self._meters.feed_of(manifold, now_ms), rates, now_ms)
         found += [tank_stock(tank, rates) for tank in self._tanks.values()]
-        return found + [store_stock(store, rates) for store in self._stores.values()]
+        return found + [store_stock(store, content, rates) for store, content in zip(self._stores.values(), loose, strict=True)]
 
     # ---- what is kept
 
@@ -288,7 +292,8 @@ class SiteStock:
         self._clock_ms, self._turned_ms, self._idle = state.clock_ms, state.turned_ms, state.idle
         self._meters.dry_ms = state.dry_ms
         if self._clock_ms:
-            self._set_turn()
+            self._hour_end_ms = self._week.local.began_ms(self._clock_ms) + HOUR_MS
+            self._turn_ms = min(self._hour_end_ms, self._turned_ms + MINUTE_MS)
 
 
 def _method(draw: Rate | None, plan: Rate | None, stuck: tuple[str, ...]) -> str:

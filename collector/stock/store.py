@@ -79,7 +79,8 @@ class StoreTrack:
         return self.state.measured_ms
 
     def content(self) -> Span | None:
-        return None if self.full is None else around(self.full * self.each_l, TEMP_ASSUMED_ERROR * self.full * self.each_l)
+        full = self.full
+        return None if full is None else around(full * self.each_l, TEMP_ASSUMED_ERROR * full * self.each_l)
 
     # ---- what happens
 

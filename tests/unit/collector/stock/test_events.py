@@ -17,7 +17,7 @@ from tests.unit.collector.stock.cases import START_MS
 def refill(
     cylinders: int, before_bar: float, after_bar: float, counted: int | None = None, *, temp_measured: bool = True
 ) -> tuple[str, bool]:
-    bank = BankTrack("a", Bank(cylinders=cylinders, type="in-d"), 10.0, 60)
+    bank = BankTrack("m/a", Bank(cylinders=cylinders, type="in-d"), 10.0, 60)
     rise = Rise(START_MS, bank.litres(before_bar), bank.litres(after_bar), before_bar, after_bar)
     event = refill_event("s", "m", bank, rise, Exchange.of(bank, rise, temp_measured=temp_measured), counted)
     assert event.litres == pytest.approx(bank.litres(after_bar) - bank.litres(before_bar))

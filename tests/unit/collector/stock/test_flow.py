@@ -22,7 +22,8 @@ def flow_of(*stretches: tuple[int, float]) -> Flow:
 
 
 def recent(flow: Flow, since_ms: int = 0) -> Span | None:
-    return flow.mean(flow.recent_ms(since_ms), since_ms)
+    found = flow.recent(since_ms)
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -656,3 +658,57 @@ def test_what_was_never_known_is_unknown_after_a_year() -> None:
         hours_ = (estimate.connected_now_h, estimate.connected_h, estimate.on_site_h, estimate.slack_h)
         assert hours_ == (Bounded(),) * 4
         assert (estimate.order_by_ms, estimate.idle_plant_lpm, estimate.leak_lpm, estimate.unaccounted_lpm) == (None, None, None, None)
+
+
+# ---- a restart, whatever happens
+
+
+def eventful(minutes: int) -> Iterator[tuple[int, list[tuple[str, str, dict[str, float | bool | str]]]]]:
+    """Everything a site can have, with a leaking reserve, exchanges, a fill, change-overs, a plant that comes and goes, hours without a
+    thermometer, without a meter, without any word, and a bank's sensor that sticks."""
+    noise = random.Random(4)
+    litres, kg, full = {"a": 40_000.0, "b": 60_000.0, "reserve": 60_000.0}, 3000.0, 30
+    for minute in range(minutes):
+        in_use = "b" if 300 <= minute < 500 else "a"
+        plant_on = minute % 240 < 150
+        litres[in_use] -= 0 if plant_on else 120
+        litres["reserve"] -= 15
+        kg += 60 if 200 <= minute < 240 else -0.1
+        if minute in {320, 560}:
+            litres["a"], full = 64_000.0, full - 10
+        if minute == 420:
+            litres["reserve"], full = 64_000.0, full + 9
+        said: dict[str, float | bool | str] = {f"bank_{name}_bar": bar_of(litres[name]) + noise.gauss(0, 0.2) for name in ("a", "b")}
+        said |= {"reserve_bar": bar_of(litres["reserve"]) + noise.gauss(0, 0.2), "bank_in_use": in_use}
+        said |= {} if 380 <= minute < 470 else {"bank_temp_c": 30.0 + noise.gauss(0, 0.1)}
+        said |= {} if 120 <= minute < 260 else {"o2_flow_lpm": 0.0 if plant_on else 120 + noise.gauss(0, 1)}
+        said |= {"bank_a_bar": 77.0} if 90 <= minute < 130 else {}
+        plant: dict[str, float | bool | str] = {"state": "standby" if minute % 3 else "running_on_spec", "o2_flow_lpm": 200.0}
+        messages: list[tuple[str, str, dict[str, float | bool | str]]] = [
+            ("m", "manifold", said),
+            ("p", "psa_plant", plant if plant_on else {"state": "fault", "o2_flow_lpm": 0.0}),
+            ("t", "lox_tank", {"level_pct": kg / 100 + noise.gauss(0, 0.1)}),
+        ]
+        messages += [] if 470 <= minute < 530 else [("l", "pipeline", {"o2_flow_lpm": 200.0 if plant_on else 120.0})]
+        messages += [("st", "cylinder_store", {"full_count": float(full)})] if minute % 20 == 1 else []
+        yield START_MS + minute * MINUTE_MS, [] if 540 <= minute < 555 else messages
+
+
+def test_a_restart_at_any_minute_tells_what_would_have_been_told() -> None:
+    """Caches must not show: what a stock tells that was asked all along is what one tells that was just read from its snapshot."""
+    three = {**BANK, "banks": {name: {"cylinders": 10, "type": "in-d"} for name in ("a", "b", "reserve")}}
+    whole = site(three, PLANT, LINE, TANK, {**STORE, "full": 30}, beds={"icu": 3}, timezone="Asia/Kolkata")
+    stock, told = SiteStock(whole), []
+    restarted = SiteStock(whole)
+    for time_ms, messages in eventful(640):
+        for asset, kind, values in messages:
+            events = stock.observe(asset, kind, dict(values), time_ms)
+            assert restarted.observe(asset, kind, dict(values), time_ms) == events
+            told += [event.event for event in events]
+        kept = msgspec.msgpack.encode(stock.dump())
+        restarted = SiteStock(whole, msgspec.msgpack.decode(kept, type=StockState))
+        assert msgspec.msgpack.encode(restarted.dump()) == kept
+        estimate = stock.estimate(time_ms)
+        check(estimate)
+        assert restarted.estimate(time_ms) == estimate, time_ms
+    assert set(told) >= {"refill", "fill", "changeover", "delivery"}
