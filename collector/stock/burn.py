@@ -191,8 +191,13 @@ class Meters:
 
     def manifolds_rest(self, now_ms: int, least_lpm: float) -> bool:
         """All that can be drawn from are manifolds, and their meters show nothing."""
-        flows = [manifold.flow for manifold in self.manifolds]
-        return not self.tanks and all(flow.fresh(now_ms) and flow.minutes.values and flow.minutes.values[-1] < least_lpm for flow in flows)
+        if self.tanks:
+            return False
+        for manifold in self.manifolds:
+            flow = manifold.flow
+            if not flow.minutes.values or flow.minutes.values[-1] >= least_lpm or not flow.fresh(now_ms):
+                return False
+        return True
 
     def feed(self, now_ms: int) -> Rate | None:
         """What the stock gives to the line now, None where that is not measured. A plant counts only while it is known to deliver; what it

@@ -82,9 +82,13 @@ class Flow:
         times, values = minutes.times, minutes.values
         times.append(time_ms)
         values.append(self.total_lpm / self.count)
-        self._count(values[-1], 1)
+        newest_lpm = values[-1]
+        self.sum_lpm += newest_lpm
+        self.squares += newest_lpm * newest_lpm
         while times[0] < time_ms - minutes.span_ms or len(times) > minutes.limit:
-            self._count(values[0], -1)
+            oldest_lpm = values[0]
+            self.sum_lpm -= oldest_lpm
+            self.squares -= oldest_lpm * oldest_lpm
             del times[0], values[0]
         self.total_lpm, self.count = 0.0, 0
         self.due_ms = time_ms + MINUTE_MS - EARLY_MS
@@ -92,10 +96,6 @@ class Flow:
         if not sixes or time_ms - sixes[-1] >= SIX_MS - EARLY_MS:
             self.sixes.add(time_ms, fmean(values[bisect_left(times, time_ms - SIX_MS + EARLY_MS) :]))
             self.sum_lpm, self.squares = sum(values), sum(map(mul, values, values))  # so that no error of rounding grows
-
-    def _count(self, flow_lpm: float, by: int) -> None:
-        self.sum_lpm += by * flow_lpm
-        self.squares += by * flow_lpm * flow_lpm
 
     def fresh(self, now_ms: int) -> bool:
         return self.last_ms > 0 and now_ms - self.last_ms <= self.fresh_ms

@@ -38,6 +38,7 @@ SIGNALS: frozenset[tuple[str, str]] = frozenset(
 """The (kind, signal) pairs that `SiteStock.observe` reads; others are ignored."""
 STUCK_BAR = 2.0
 DRY_SHARE = 0.01
+LOOK_EVERY_MS = 2 * MINUTE_MS
 
 
 class StockState(msgspec.Struct, frozen=True):
@@ -125,7 +126,7 @@ class SiteStock:
         return [refill_event(self.site, asset, seen.bank, seen.rise, exchange, counted), *checked]
 
     def _turn(self, event_ms: int) -> None:
-        """Once a minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
+        """Every other minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
         remembered."""
         if event_ms >= self._hour_end_ms:
             measured = self._meters.measured(self._clock_ms, 1) if self._clock_ms else None
@@ -137,7 +138,7 @@ class SiteStock:
         if self._is_dry(event_ms):
             self._meters.dry_ms = event_ms
         self._turned_ms = event_ms
-        self._turn_ms = min(self._hour_end_ms, event_ms + MINUTE_MS)
+        self._turn_ms = min(self._hour_end_ms, event_ms + LOOK_EVERY_MS)
 
     @property
     def heard_ms(self) -> int:
@@ -293,7 +294,7 @@ class SiteStock:
         self._meters.dry_ms = state.dry_ms
         if self._clock_ms:
             self._hour_end_ms = self._week.local.began_ms(self._clock_ms) + HOUR_MS
-            self._turn_ms = min(self._hour_end_ms, self._turned_ms + MINUTE_MS)
+            self._turn_ms = min(self._hour_end_ms, self._turned_ms + LOOK_EVERY_MS)
 
 
 def _method(draw: Rate | None, plan: Rate | None, stuck: tuple[str, ...]) -> str:
