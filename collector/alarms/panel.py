@@ -280,7 +280,9 @@ class Panel:
 
     def _tell(self, key: Key, condition: Condition, changes: list[Change], value: Value | None, now_ms: int, out: StateChange) -> None:
         suspect = bool(changes) and self._around.suspect(key[0], condition.reads)
-        self.emit(self.book.settle(key, condition, changes, value, now_ms, suspect=suspect), out)
+        told = self.book.settle(key, condition, changes, value, now_ms, suspect=suspect)
+        if told:
+            self.emit(told, out)
 
     def _announce(self, key: Key, alarm: Alarm, before_ms: int | None) -> None:
         due_ms = alarm.due_ms

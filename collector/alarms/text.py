@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from collector.alarms.alarm import Change
@@ -58,7 +59,13 @@ def alarm_text(where: str, condition: Condition, value: Value | None, event_ms: 
 
 def clock_time(at_ms: int, zone: ZoneInfo) -> str:
     """Local time of the site, with the date: an alarm may be read days later."""
-    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y-%m-%d %H:%M")
+    return _minute(at_ms // 60_000, zone)
+
+
+@lru_cache(maxsize=256)
+def _minute(minute: int, zone: ZoneInfo) -> str:
+    """What happens together happened in the same few minutes."""
+    return datetime.fromtimestamp(minute * 60, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def numbers_of(condition: Condition, value: Value | None) -> str:

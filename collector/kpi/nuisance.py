@@ -73,8 +73,11 @@ class Nuisance:
         state = self.state
         if state is None:
             return 0
-        hour_ms = state.hour.end_ms + self._turn_ms if state.hour is not None else 0
-        return min((at for at in (state.classes.due_ms, state.flood.end_ms, hour_ms) if at), default=0)
+        due_ms = state.hour.start_ms + HOUR_MS + self._turn_ms if state.hour is not None else 0
+        for at_ms in (state.classes.due_ms, state.flood.end_ms):
+            if at_ms and (at_ms < due_ms or not due_ms):
+                due_ms = at_ms
+        return due_ms
 
     def observe(self, transition: Transition, out: StateChange) -> list[Finding]:
         """Fold one transition; returns what begins or ends with it."""
@@ -137,7 +140,7 @@ class Nuisance:
 
     def _count(self, hour: Hour, transition: Transition) -> None:
         tens = min(max(0, transition.evaluated_ms - hour.start_ms) // TEN_MINUTES_MS, 5)
-        hour.tens = [n + (index == tens) for index, n in enumerate(hour.tens)]
+        hour.tens[tens] += 1
         hour.high += transition.priority == "high"
         hour.medium += transition.priority == "medium"
         hour.low += transition.priority == "low"

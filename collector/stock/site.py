@@ -270,7 +270,7 @@ class SiteStock:
             tanks={asset: tank.level.dump() for asset, tank in self._tanks.items()},
             stores={asset: store.state for asset, store in self._stores.items()},
             plants={asset: plant.dump() for asset, plant in self._plants.by_asset.items()},
-            lines={asset: line.dump() for asset, line in self._lines.items()},
+            lines={asset: line.dump() for asset, line in self._lines.items() if line.last_ms},
             week=self._week.window.dump(),
             clock_ms=self._clock_ms,
             idle=self._idle,
