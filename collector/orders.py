@@ -42,11 +42,11 @@ COMMANDS: dict[CommandName, Needs] = {
 def wrong_use(command: Command) -> str:
     """What is missing or wrong in the command itself, in a sentence; empty where nothing is."""
     needs = COMMANDS[command.command]
-    if not _is_line(command.alarm, LONGEST_ALARM):
+    if not is_line(command.alarm, LONGEST_ALARM):
         return f"alarm {_shown(command.alarm)}: one as `oxygrid alarms` names it is right: site/asset/rule, or site/rule"
-    if not _is_line(command.by, LONGEST_NAME):
+    if not is_line(command.by, LONGEST_NAME):
         return f"--by {_shown(command.by)}: the name of the person, 1 to {LONGEST_NAME} characters on one line"
-    if (needs.why or command.why) and not _is_line(command.why, LONGEST_WHY):
+    if (needs.why or command.why) and not is_line(command.why, LONGEST_WHY):
         return f"--why {_shown(command.why)}: the reason, 1 to {LONGEST_WHY} characters on one line"
     if needs.duration and not (math.isfinite(command.minutes) and 0 < command.minutes <= LONGEST_MINUTES):
         return f"--for {command.minutes:g} min: how long it is to last, more than nothing and 7d at most, e.g. 15m, 8h, 2d"
@@ -63,7 +63,7 @@ def minutes_of(text: str) -> float | None:
     return float(found[1]) * MINUTES[found[2]] if found else None
 
 
-def _is_line(text: str, longest: int) -> bool:
+def is_line(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and text == text.strip() and text.isprintable()
 
 

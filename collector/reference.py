@@ -261,7 +261,8 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
 def _json_lines() -> Iterator[str]:
     yield from ("# JSON", "", "Fields may be added; none is renamed or taken away. Times that end in `_ms` are Unix milliseconds.", "")
     yield from (f"- `oxygrid {command} --json`: {_json_type(shape)}" for command, shape in JSON_OF.items())
-    yield "- `oxygrid replay --json`: one object a line: Transition and `type` `transition`; with --stock StockEstimate and `type` `stock`."
+    yield "- `oxygrid replay --json`: one object a line: Transition and `type` `transition`; with --stock StockEstimate and `type` `stock`;"
+    yield "  for a command that was refused AuditEntry and `type` `refused`."
     yield "- `oxygrid record`: one object a line: `received_ms`, `topic`, `payload` (text; else `payload_base64`), `retained` (when true)."
     for shape in SHAPES:
         yield from ("", f"## {shape.__name__}", "", " ".join((shape.__doc__ or "").split()), "")

@@ -19,7 +19,7 @@ from collector.config.rulebook import rule_set
 from collector.decoding import Decoder
 from collector.errors import UserError
 from collector.evaluator import Evaluator
-from collector.outputs import StateChange, StockEstimate, Transition
+from collector.outputs import AuditEntry, StateChange, StockEstimate, Transition
 from collector.ports import Outcome, Store
 from collector.recording import from_line
 from collector.records import Batch, Decoded, Message
@@ -65,6 +65,9 @@ async def _replay(config: Config, lines: TextIO, name: str, *, as_json: bool, st
             rejects += len(decoded.rejects)
             for transition in change.transitions:
                 sys.stdout.write(_transition_line(transition, as_json=as_json) + "\n")
+            for entry in change.audit:
+                if entry.refused:
+                    sys.stdout.write(_refused_line(entry, as_json=as_json) + "\n")
             for estimate in change.stock if stock else ():
                 sys.stdout.write(_stock_line(estimate, as_json=as_json) + "\n")
             if target is not None:
@@ -112,6 +115,13 @@ def _transition_line(transition: Transition, *, as_json: bool) -> str:
         f"{transition.event_ms} known {transition.evaluated_ms} {transition.event:<15} {transition.priority:<6} {transition.alarm}: "
         f"{transition.text}"
     )
+
+
+def _refused_line(entry: AuditEntry, *, as_json: bool) -> str:
+    """What somebody asked for and did not get; what was obeyed shows as a transition."""
+    if as_json:
+        return msgspec.json.encode({"type": "refused", **msgspec.structs.asdict(entry)}).decode()
+    return f"{entry.at_ms} refused {entry.command.command} by {entry.command.by}: {entry.refused}"
 
 
 def _stock_line(estimate: StockEstimate, *, as_json: bool) -> str:

@@ -116,7 +116,7 @@ class Alarm(msgspec.Struct, array_like=True):
     def due_ms(self) -> int | None:
         """When something happens by the clock alone."""
         on_delay_ms = None if self.condition else self.deadline_ms
-        if self.shelf is self.removed is self.release_ms is self.realarm_ms is None:  # most alarms, and asked at every step of each
+        if (self.shelf or self.removed or self.release_ms or self.realarm_ms) is None:  # most alarms, and asked at every step of each
             return on_delay_ms
         ends = [aside.until_ms for aside in (self.shelf, self.removed) if aside is not None]
         times = [at for at in (on_delay_ms, self._release_due_ms, self.realarm_ms, *ends) if at is not None]

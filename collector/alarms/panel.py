@@ -14,6 +14,7 @@ from collector.alarms.alarm import Alarm, Aside, Change, Now, Traits
 from collector.alarms.book import Book, Key
 from collector.alarms.states import OUT_OF_SERVICE_MOST_MIN, REFUSED, SHELVED_MOST_MIN
 from collector.kpi.nuisance import Nuisance, NuisanceState
+from collector.orders import LONGEST_NAME, LONGEST_WHY, is_line
 from collector.outputs import PRIORITIES, Command, Priority, StateChange, Transition
 from collector.points import alarm_point
 from collector.rules.condition import Condition, OpenGate, Verdict
@@ -26,7 +27,6 @@ FLOORS_H = (24.0, 6.0, 2.0, 1.0)
 UNKNOWN_FLOOR_H = 6.0
 REALARM_S: dict[Priority, float] = {"high": 1800.0}
 """An acknowledged alarm of this priority is announced again after so long, where its rule says nothing of it."""
-WHO_MOST, WHY_MOST = 64, 200
 _SENSORS = frozenset({"silent", "stuck", "out_of_range"})
 _DARK = frozenset({"offline", "dark"})
 Times = tuple[int, int]
@@ -152,8 +152,8 @@ class Panel:
         if why_not := REFUSED[command.command].get(alarm.state):
             hidden = f" ({alarm.hidden_by})" if alarm.state == "suppressed" else ""
             return f"{command.alarm}: {why_not}{hidden}"
-        if not _fits(command.by, WHO_MOST):
-            return f"by is the name of the person, 1 to {WHO_MOST} characters on one line"
+        if not is_line(command.by, LONGEST_NAME):
+            return f"by is the name of the person, 1 to {LONGEST_NAME} characters on one line"
         if command.command in {"shelve", "out_of_service"}:
             return _refused_aside(command, condition, alarm.priority or condition.rule.priority)
         return ""
@@ -313,17 +313,13 @@ def _refused_aside(command: Command, condition: Condition, priority: Priority) -
     shelving = command.command == "shelve"
     if shelving and not condition.rule.shelvable:
         return f"{command.alarm} may not be shelved: {condition.rule.message}"
-    if not _fits(command.why, WHY_MOST):
-        return f"why is the reason, 1 to {WHY_MOST} characters on one line"
+    if not is_line(command.why, LONGEST_WHY):
+        return f"why is the reason, 1 to {LONGEST_WHY} characters on one line"
     most = SHELVED_MOST_MIN[priority] if shelving else OUT_OF_SERVICE_MOST_MIN
     if not 0 < command.minutes <= most:
         what = f"an alarm of priority {priority} may be shelved" if shelving else "an alarm may be out of service"
         return f"{what} for more than 0 and at most {most:g} minutes, not {command.minutes:g}"
     return ""
-
-
-def _fits(text: str, most: int) -> bool:
-    return 0 < len(text.strip()) <= most and text.isprintable()
 
 
 def _gate_text(gate: OpenGate, values: Mapping[str, Value]) -> str:

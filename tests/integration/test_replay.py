@@ -99,3 +99,16 @@ def test_a_recording_can_be_put_into_the_database(tmp_path: Path, broker: Server
         assert values == [1.9, 2.0]
         alarms = query(influxdb_server, """SELECT "event" FROM "long"."alarm" WHERE "rule" = 'LP-LL'""")
         assert [row[1] for row in alarms[0]["values"]] == ["raised"]
+
+
+def test_a_command_that_was_refused_is_a_line_with_its_reason(tmp_path: Path) -> None:
+    asked = {"command": "ack", "alarm": "a/line/LP-LL", "by": "Asha Verma"}
+    (tmp_path / "recorded.jsonl").write_text(
+        json.dumps({"received_ms": 1_764_000_000_000, "topic": "$oxygrid/command", "payload": json.dumps(asked), "retained": False}) + "\n"
+    )
+    (tmp_path / "site.yaml").write_text(json.dumps({"sites": [{"id": "a", "assets": [LINE]}], "mqtt": {"url": "mqtt://127.0.0.1:1883"}}))
+    printed = command("replay", tmp_path / "recorded.jsonl", "-c", tmp_path / "site.yaml")
+    assert "refused ack by Asha Verma" in printed
+    line = json.loads(command("replay", tmp_path / "recorded.jsonl", "-c", tmp_path / "site.yaml", "--json").splitlines()[0])
+    assert line["type"] == "refused"
+    assert line["refused"]
