@@ -114,6 +114,11 @@ class Server:
     def freeze(self) -> None:
         """Stop it from running without closing its sockets: the network's way of hanging."""
         os.kill(self.pid, signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+        for _ in range(1000 if threads.is_dir() else 0):  # a stop reaches each of its threads in that thread's own time
+            if all((each / "stat").read_text().rpartition(")")[2].split()[0] in "Tt" for each in threads.iterdir()):
+                return
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
