@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from collector.config import Config, read_secret
 from collector.config.sources import JetStream, Mqtt
 from collector.config.stores import InfluxDb
 from collector.errors import UserError
+from collector.outgoing import tls_context
 from collector.ports import Source, Store
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def store_of(config: Config) -> Store:
     if config.influxdb is not None:
         from collector.store.influx import InfluxStore
 
-        return InfluxStore(influx_settings(config.influxdb), config.sites)
+        return InfluxStore(partial(influx_settings, config.influxdb), config.sites)
     from collector.store.history import SqliteHistory
 
     return SqliteHistory(config.history_path, config.history.raw_days, config.history.rollup_days)
@@ -56,6 +58,7 @@ def influx_settings(influx: InfluxDb) -> Settings:
         set_up_retention=influx.set_up_retention,
         raw_days=influx.raw_days,
         rollup_days=influx.rollup_days,
+        tls=tls_context(influx.ca_file) if influx.ca_file else None,
     )
 
 

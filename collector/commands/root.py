@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, config, messages, rules, run, simulate, state
+from collector.commands import act, alarms, audit, broker, config, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 
@@ -20,6 +20,7 @@ def build() -> typer.Typer:
         group.add_to(app)
     app.add_typer(alarms.app, name="alarms")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(broker.app, name="broker")
     app.add_typer(config.app, name="config")
     app.add_typer(rules.app, name="rules")
     return app

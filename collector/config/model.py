@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
+from collector.config.access import Access
 from collector.config.base import FilePath, Section
 from collector.config.notify import Notify
 from collector.config.ops import Ops
@@ -35,6 +36,7 @@ class Config(Section):
     mqtt: Mqtt | None = Field(default=None, description="The MQTT broker. One of mqtt and jetstream; neither with --embedded.")
     jetstream: JetStream | None = Field(default=None, description="The NATS stream, in place of mqtt.")
     embedded: Embedded = Field(default=Embedded(), description="The server that --embedded starts.")
+    access: Access = Field(default=Access(), description="Accounts of gateways at the broker.")
     journal: Journal = Field(default=Journal(), description="The durable log of messages.")
     influxdb: InfluxDb | None = Field(default=None, description="The time-series database; without it the embedded history is used.")
     history: History = Field(default=History(), description="The embedded history.")

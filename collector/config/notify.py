@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from collector.config.base import Host, HttpUrl, Port, Priority, SecretSource, Section
+from collector.config.base import FilePath, Host, HttpUrl, Port, Priority, SecretSource, Section
 from devices.assets import Id
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
@@ -35,6 +35,7 @@ class SmtpChannel(_Channel):
     to: tuple[Address, ...] = Field(min_length=1, description="Addresses that it goes to.")
     username: str | None = Field(default=None, description="User name at the mail server.")
     password_file: SecretSource | None = Field(default=None, description="Password: a file that holds it, or env:NAME.")
+    ca_file: FilePath | None = Field(default=None, description="Certificate authority to trust (PEM); the system's when not given.")
     timeout_s: float = Field(default=20.0, gt=0, le=300, description="Longest wait for the server, s.")
 
     @model_validator(mode="after")
@@ -57,6 +58,9 @@ class WebhookChannel(_Channel):
     headers: dict[str, str] = Field(default={}, description="Headers to send, without secrets.")
     secret_headers: dict[str, SecretSource] = Field(
         default={}, description="Headers whose value is a secret: name to a file that holds the value, or env:NAME."
+    )
+    ca_file: FilePath | None = Field(
+        default=None, description="Certificate authority to trust (PEM); the system's when not given. For https."
     )
     timeout_s: float = Field(default=10.0, gt=0, le=300, description="Longest wait for an answer, s.")
 

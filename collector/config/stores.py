@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from collector.config.base import HttpUrl, SecretSource, Section
+from collector.config.base import FilePath, HttpUrl, SecretSource, Section
 
 
 class Journal(Section):
@@ -38,6 +38,9 @@ class InfluxDb(Section):
     token_file: SecretSource | None = Field(default=None, description="Token (v2): a file that holds it, or env:NAME.")
     username: str | None = Field(default=None, description="User name (v1).")
     password_file: SecretSource | None = Field(default=None, description="Password (v1): a file that holds it, or env:NAME.")
+    ca_file: FilePath | None = Field(
+        default=None, description="Certificate authority to trust (PEM); the system's when not given. For https."
+    )
     timeout_s: float = Field(default=10.0, gt=0, le=300, description="Longest wait for an answer to a write, s.")
     set_up_retention: bool = Field(
         default=True, description="Create the database and its retention where the server and the rights allow it."

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -28,6 +27,7 @@ from collector.config.notify import LogChannel, SmtpChannel, WebhookChannel
 from collector.config.secret import read_secret
 from collector.errors import OxygridError, UserError
 from collector.notify.messages import Envelope, clean, hashed
+from collector.outgoing import tls_context
 from collector.outputs import AlarmEvent, Notice
 
 log = logging.getLogger(__name__)
@@ -298,11 +298,21 @@ def channel_of(channel: LogChannel | SmtpChannel | WebhookChannel) -> Channel:
         password = _source(channel.password_file) if channel.password_file else None
         return SmtpSender(
             channel.id,
-            SmtpOptions(channel.host, channel.port, channel.sender, channel.to, channel.tls, channel.username, password, channel.timeout_s),
+            SmtpOptions(
+                channel.host,
+                channel.port,
+                channel.sender,
+                channel.to,
+                channel.tls,
+                channel.username,
+                password,
+                channel.timeout_s,
+                channel.ca_file,
+            ),
         )
     url = _source(channel.url_file) if channel.url_file else _fixed(channel.url or "")
     headers = {name: _source(source) for name, source in channel.secret_headers.items()}
-    return WebhookSender(channel.id, WebhookOptions(url, channel.headers, headers, channel.timeout_s))
+    return WebhookSender(channel.id, WebhookOptions(url, channel.headers, headers, channel.timeout_s, channel.ca_file))
 
 
 def _source(source: str) -> Secret:
@@ -313,10 +323,11 @@ def _fixed(text: str) -> Secret:
     return lambda: text
 
 
-@lru_cache(maxsize=8)
 def _tls(ca_file: str | None) -> ssl.SSLContext:
-    """Verifies certificate and host name. Kept: reading the system's authorities takes tens of milliseconds."""
-    return ssl.create_default_context(cafile=ca_file)
+    try:
+        return tls_context(ca_file)
+    except UserError as exc:
+        raise SendError(str(exc)) from exc
 
 
 def _secret(secret: Secret | None) -> str | None:

@@ -34,7 +34,7 @@ from collector.errors import SourceError
 from collector.ports import Delivery, SourceStatus
 from collector.records import CONTROL, Message
 from collector.sources.backoff import QUICK, SLOW, backoff_s
-from collector.sources.jetstream_options import JetStreamOptions, tls_context
+from collector.sources.jetstream_options import JetStreamOptions, tls_of
 from collector.sources.subjects import Position, position_of, topic_of
 
 __all__ = ["JetStreamOptions", "JetStreamSource"]
@@ -89,7 +89,7 @@ class JetStreamSource:
     def __init__(self, options: JetStreamOptions, now_ms: Callable[[], int], random: Callable[[], float]) -> None:
         self._options, self._now_ms, self._random = options, now_ms, random
         self._where = options.url.rpartition("@")[2].removeprefix("nats://").removeprefix("tls://")
-        self._tls = tls_context(options)
+        self._tls = tls_of(options)
         self._messages: list[Message] = []
         self._replies: list[str] = []  # one for each message, empty for our own records
         self._arrived = asyncio.Event()

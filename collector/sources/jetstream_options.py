@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 
-from collector.errors import UserError
+from collector.outgoing import tls_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,6 @@ class JetStreamOptions:
         return self.prefix.replace("/", ".") + ".>"
 
 
-def tls_context(options: JetStreamOptions) -> ssl.SSLContext | None:
-    if not options.url.startswith("tls:"):
-        return None
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-    except OSError as exc:
-        raise UserError(f"ca_file {options.ca_file} can't be used: {exc.strerror or exc}; it must be PEM") from exc
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+def tls_of(options: JetStreamOptions) -> ssl.SSLContext | None:
+    """None for nats://. Raises UserError for a file that can't be used."""
+    return tls_context(options.ca_file) if options.url.startswith("tls:") else None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from collector.errors import StoreError
+from collector.errors import StoreError, UserError
 from collector.ports import Outcome
 from collector.records import Decoded, Point
 from collector.store.influx_api import Api, ApiV1, ApiV2, Http, Server, Settings, detect, set_up_v1
@@ -37,11 +37,12 @@ NO_ROLL_UPS = "VictoriaMetrics has no InfluxQL: no roll-ups are written there, q
 
 class InfluxStore:
     """A `Store`. `server` says what answered, None before; `said` is what was found there, and what could not be set up;
-    `strings_left_out` counts what VictoriaMetrics can't hold."""
+    `strings_left_out` counts what VictoriaMetrics can't hold. `settings` are asked for at every new beginning: a token that was changed
+    needs no restart, and one that is not there yet holds up nothing but the writing."""
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Callable[[], Settings],
         sites: Iterable[Site],
         *,
         now_s: Callable[[], float] = time.time,
@@ -51,7 +52,7 @@ class InfluxStore:
         self.strings_left_out = 0
         self.requests = 0
         self.said: list[str] = []
-        self._settings, self._now_s, self._share = settings, now_s, share
+        self._ask, self._now_s, self._share = settings, now_s, share
         self._series = Series(sites)
         self._http: Http | None = None
         self._api: Api | None = None
@@ -117,8 +118,9 @@ class InfluxStore:
         return lines, Outcome(problem="; ".join(problems)[:500])
 
     async def _aggregates(self, span: Span, signals: Sequence[str]) -> tuple[list[str], Outcome]:
-        database = self._settings.database if self.server == "InfluxDB 1" else self._settings.bucket
-        reply = await self._session().query(roll_up_query(span, signals), database)
+        http = self._session()
+        database = http.settings.database if self.server == "InfluxDB 1" else http.settings.bucket
+        reply = await http.query(roll_up_query(span, signals), database)
         judged = verdict(reply.status)
         if judged is Verdict.REFUSED:
             return [], Outcome(problem=words(reply))
@@ -150,6 +152,10 @@ class InfluxStore:
         async with self._opening:
             if self._api is not None:
                 return self._api
+            try:
+                await self._begin()
+            except UserError as exc:
+                return await self._keep(Reply(401, str(exc)))
             self.server, reply = await detect(self._session())
             if self.server is None and not self._takes_anything(reply):
                 return await self._keep(self._explained(reply))
@@ -157,7 +163,7 @@ class InfluxStore:
                 self._api, problems = await self._api_of_server()
             except StoreError as exc:
                 return await self._keep(Reply(NO_ANSWER, str(exc)))
-            self._say([f"the store at {self._session().url} is {self.server or self._settings.api}", *problems])
+            self._say([f"the store at {self._session().url} is {self.server or self._session().settings.api}", *problems])
             return self._api
 
     def _say(self, said: list[str]) -> None:
@@ -167,17 +173,18 @@ class InfluxStore:
         self.said = said
 
     async def _api_of_server(self) -> tuple[Api, list[str]]:
+        http = self._session()
         if not self._is_v1():
-            return await ApiV2.open(self._settings), []
-        has_long, problems = await set_up_v1(self._session(), self._settings)
-        return ApiV1(self._session(), self._settings.database, has_long=has_long), problems
+            return await ApiV2.open(http.settings), []
+        has_long, problems = await set_up_v1(http, http.settings)
+        return ApiV1(http, http.settings.database, has_long=has_long), problems
 
     def _is_v1(self) -> bool:
-        return self.server == "InfluxDB 1" or (self.server is None and self._settings.api == "v1")
+        return self.server == "InfluxDB 1" or (self.server is None and self._session().settings.api == "v1")
 
     def _takes_anything(self, reply: Reply) -> bool:
         """Something answers that does not say what it is (a proxy), and the configuration does."""
-        return self._settings.api != "auto" and verdict(reply.status) in {Verdict.ACCEPTED, Verdict.BARRED}
+        return self._session().settings.api != "auto" and verdict(reply.status) in {Verdict.ACCEPTED, Verdict.BARRED}
 
     def _explained(self, reply: Reply) -> Reply:
         if verdict(reply.status) in {Verdict.FAILED, Verdict.WAIT} or reply.status in {401, 403}:
@@ -187,9 +194,16 @@ class InfluxStore:
         )
         return Reply(404, said)
 
+    async def _begin(self) -> None:
+        """A session with the settings of now, secrets included. Raises UserError."""
+        settings = self._ask()
+        if self._http is None or self._http.settings != settings:
+            old, self._http = self._http, Http(settings)
+            if old is not None:
+                await old.close()
+
     def _session(self) -> Http:
-        if self._http is None:
-            self._http = Http(self._settings)
+        assert self._http is not None, "asked before anything was opened"
         return self._http
 
     async def _disconnect(self) -> None:

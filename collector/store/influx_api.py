@@ -58,6 +58,7 @@ class Http:
     """One session with the database; every failure to get an answer is a `Reply` with NO_ANSWER."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.url = settings.url.rstrip("/")
         self._timeout_s = settings.timeout_s
         self._session = aiohttp.ClientSession(

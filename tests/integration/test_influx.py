@@ -48,7 +48,7 @@ def batch(*events: Observation, seq: int = 1) -> Decoded:
 @asynccontextmanager
 async def store(server: Server, **more: Any) -> AsyncIterator[InfluxStore]:
     given = {"url": server.http, "timeout_s": 3.0, "raw_days": 36_500, **more}
-    made = InfluxStore(Settings(**given), [SITE])
+    made = InfluxStore(lambda: Settings(**given), [SITE])
     try:
         yield made
     finally:
@@ -202,7 +202,7 @@ async def test_something_else_answers() -> None:
 
     port = free_port()
     async with await asyncio.start_server(answer, "127.0.0.1", port):
-        influx = InfluxStore(Settings(url=f"http://127.0.0.1:{port}"), [SITE])
+        influx = InfluxStore(lambda: Settings(url=f"http://127.0.0.1:{port}"), [SITE])
         outcome = await influx.write([batch(seen({"co_ppm": 1.0}))])
         await influx.close()
     assert (outcome.keep, outcome.alarm) == (True, True)
@@ -349,7 +349,7 @@ async def documented(version: str, *answers: str) -> AsyncIterator[tuple[InfluxS
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as serving:
         port = serving.sockets[0].getsockname()[1]
         influx = InfluxStore(
-            Settings(url=f"http://127.0.0.1:{port}", token="s3cret", org="health", bucket="oxy"), [SITE], share=lambda: 0.5
+            lambda: Settings(url=f"http://127.0.0.1:{port}", token="s3cret", org="health", bucket="oxy"), [SITE], share=lambda: 0.5
         )
         try:
             yield influx, requests

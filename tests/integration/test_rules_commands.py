@@ -114,7 +114,7 @@ def test_from_influxdb(tmp_path: Path, influxdb_server: Server, capsys: pytest.C
     configured(tmp_path, influxdb=influx)
 
     async def write() -> None:
-        store = InfluxStore(Settings(url=influxdb_server.http, database="backtest", raw_days=36_500), [Site.model_validate(SITE)])
+        store = InfluxStore(lambda: Settings(url=influxdb_server.http, database="backtest", raw_days=36_500), [Site.model_validate(SITE)])
         outcome = await store.write(batches())
         assert not outcome.keep
         assert outcome.rejected == []

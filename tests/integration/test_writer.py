@@ -54,7 +54,7 @@ class Running:
         self.feed, self.exports, self.windows = feed or Feed(), MemoryExports(), MemoryWindows()
         self.quarantined: list[Rejected] = []
         self.committed = cursor
-        self.store = InfluxStore(Settings(url, timeout_s=0.5, raw_days=36_500), [SITE])
+        self.store = InfluxStore(lambda: Settings(url, timeout_s=0.5, raw_days=36_500), [SITE])
         places = Places(self.feed, self._commit, self._quarantine, self.exports, self.windows)
         self.writer = Writer(self.store, places, now_ms, cursor)
 

@@ -13,7 +13,8 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from collector.errors import SourceError, UserError
+from collector.errors import SourceError
+from collector.outgoing import tls_context
 from collector.ports import Delivery, SourceStatus
 from collector.sources.backoff import QUICK, SLOW, backoff_s
 from collector.sources.mqtt.options import MqttOptions
@@ -29,21 +30,9 @@ _GOODBYE_S = 1.0
 """How long a closing connection may take to send what is still to be sent."""
 
 
-def tls_context(options: MqttOptions) -> ssl.SSLContext | None:
-    """TLS 1.2 or later, the broker's certificate checked against `ca_file` or else the system's authorities; None for mqtt://."""
-    if not options.url.startswith("mqtts:"):
-        return None
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if options.cert_file:
-            context.load_cert_chain(options.cert_file, options.key_file)
-    except FileNotFoundError as exc:
-        files = ", ".join(name for name in (options.ca_file, options.cert_file, options.key_file) if name)
-        raise UserError(f"a certificate file is missing, one of: {files}") from exc
-    except (ssl.SSLError, OSError) as exc:
-        raise UserError(f"the certificate files can't be used: {exc}; they must be PEM, and the key must fit the certificate") from exc
-    return context
+def tls_of(options: MqttOptions) -> ssl.SSLContext | None:
+    """None for mqtt://. Raises UserError for files that can't be used."""
+    return tls_context(options.ca_file, options.cert_file, options.key_file) if options.url.startswith("mqtts:") else None
 
 
 def connect_error(exc: OSError | TimeoutError, where: str) -> SourceError:
@@ -94,7 +83,7 @@ class MqttSource:
         self._options = options
         self._now_ms = now_ms
         self._random = random
-        self._tls = tls_context(options)
+        self._tls = tls_of(options)
         self._where = f"{options.host}:{options.port}"
         self._session = Session(options.session)
         self._transport: asyncio.Transport | None = None

@@ -1,0 +1,1 @@
+"""Who may speak to the broker: accounts, certificates, and the secrets of the stack."""
