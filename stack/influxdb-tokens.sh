@@ -5,6 +5,7 @@
 set -eu
 
 : "${INFLUX_HOST:?}" "${ORG:?}" "${BUCKET:?}" "${ADMIN_TOKEN_FILE:?}"
+TOKENS=${TOKENS:-/tokens}
 INFLUX_TOKEN=$(cat "$ADMIN_TOKEN_FILE")
 export INFLUX_HOST INFLUX_TOKEN
 
@@ -32,5 +33,5 @@ token() {
     echo "influxdb-tokens: made one for: $description"
 }
 
-token /tokens/collector 10001:10001 'oxygrid collector' --read-bucket "$bucket" --write-bucket "$bucket"
-token /tokens/grafana 472:0 'grafana, reads only' --read-bucket "$bucket"
+token "$TOKENS/collector" 10001:10001 'oxygrid collector' --read-bucket "$bucket" --write-bucket "$bucket"
+token "$TOKENS/grafana" 472:0 'grafana, reads only' --read-bucket "$bucket"

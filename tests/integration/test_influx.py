@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.errors import UserError
 from collector.ports import Outcome
 from collector.records import Decoded, Point
 from collector.store.influx import NO_ROLL_UPS, InfluxStore
@@ -358,6 +359,22 @@ async def documented(version: str, *answers: str) -> AsyncIterator[tuple[InfluxS
 
 
 TWO = [seen({"co_ppm": 1.0}), seen({"co_ppm": 2.0}, NOW_MS + 1)]
+
+
+async def test_a_token_that_is_not_there_yet_holds_up_the_writing_and_nothing_else(influxdb_server: Server) -> None:
+    there: list[Settings] = []
+
+    def ask_settings() -> Settings:
+        if not there:
+            raise UserError("/run/influxdb-token/token: the secret can't be read")
+        return there[0]
+
+    influx = InfluxStore(ask_settings, [SITE])
+    waits = await influx.write([batch(seen({"co_ppm": 1.0}))])
+    assert (waits.keep, waits.alarm, "can't be read" in waits.problem) == (True, True, True)
+    there.append(Settings(influxdb_server.http, raw_days=36_500))
+    assert await influx.write([batch(seen({"co_ppm": 1.0}))]) == Outcome()
+    await influx.close()
 
 
 async def test_version_2_is_written_to_with_token_organisation_and_bucket() -> None:
