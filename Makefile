@@ -3,10 +3,10 @@ PY := .venv/bin/python
 # Tests that run at once: many of them wait for a server. Those that count what a fault loses run alone, afterwards.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench truth faults lock reference clean
+.PHONY: help demo test check format bench truth faults lock reference stack-secrets audit sbom clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: .venv/.ready  ## show all of it on this machine: broker, simulated hospitals, live readings, alarms
 	@$(PY) -m collector demo
@@ -42,6 +42,15 @@ reference: .venv/.ready-dev  ## write the generated pages of docs/reference
 
 lock:  ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	@scripts/lock.sh
+
+stack-secrets: .venv/.ready  ## make passwords and certificates for docker-compose.yml (as root; HOST="name address")
+	@$(PY) -m collector.access.stack --folder stack/secrets --host $(HOST)
+
+audit:  ## is anything in the lock files known to be vulnerable (needs uv)
+	@scripts/audit.sh
+
+sbom:  ## write what a release is made of, as CycloneDX (needs uv)
+	@scripts/audit.sh sbom
 
 clean:  ## remove .venv and caches (data stays)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -103,6 +103,9 @@ class FileLock:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if os.geteuid() == 0:  # or else the owner of the folder could not lock any more after a command by root
+                owner = path.parent.stat()
+                os.fchown(self._fd, owner.st_uid, owner.st_gid)
         except OSError as exc:
             raise UserError(
                 f"{self._path}: can't be written ({exc.strerror}); give the collector a folder of its own that it may write"

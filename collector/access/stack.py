@@ -63,7 +63,7 @@ def make(folder: Path, hosts: Sequence[str], now: datetime, *, own: bool) -> Ite
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make stack-secrets", description="Make the secrets of the stack.")
     parser.add_argument("--folder", type=Path, default=Path("stack/secrets"))
-    parser.add_argument("--host", nargs="+", default=[], help="names and addresses by which gateways and browsers know this server")
+    parser.add_argument("--host", nargs="*", default=[], help="names and addresses by which gateways and browsers know this server")
     asked = parser.parse_args(argv)
     try:
         if not asked.host:

@@ -25,6 +25,9 @@ Server: TypeAlias = Literal["InfluxDB 1", "InfluxDB 2", "InfluxDB 3", "VictoriaM
 LONG = "long"
 """The retention policy (1.x) of what is kept for years: roll-ups, alarms, stock. Everything else goes into the default one."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one answer, unpacked: ten times the largest that is asked for. A server that was taken over must not fill our memory."""
+
 _CONNECT_S = 5.0
 
 
@@ -71,10 +74,10 @@ class Http:
         """The reply and its headers, their names in lower case. `more` as aiohttp takes it."""
         try:
             async with self._session.request(method, self.url + path, allow_redirects=False, **more) as response:
-                body = (await response.read()).decode("utf-8", "replace")
+                body = (await _within(response, MOST_BYTES)).decode("utf-8", "replace")
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status, body, headers.get("retry-after", "")), headers
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+                return Reply(response.status, hidden(body, self.settings), headers.get("retry-after", "")), headers
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             return no_answer(exc, self._timeout_s), {}
 
     async def query(self, text: str, database: str) -> Reply:
@@ -83,6 +86,27 @@ class Http:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _within(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The body; ValueError where it is longer, be it only when it is unpacked."""
+    chunks: list[bytes] = []
+    left = most
+    async for chunk in response.content.iter_any():
+        left -= len(chunk)
+        if left < 0:
+            raise ValueError(f"the answer is longer than {most:,} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def hidden(said: str, settings: Settings) -> str:
+    """The server's words without our secrets, should it repeat them: they come into the log and into /readyz."""
+    told = _authorization(settings).get("Authorization", "").partition(" ")[2]
+    for secret in (told, settings.token, settings.password):
+        if secret:
+            said = said.replace(secret, "(secret)")
+    return said
 
 
 def _authorization(settings: Settings) -> dict[str, str]:
@@ -157,7 +181,7 @@ class ApiV2:
         try:
             await self._writer.write(bucket=self._settings.bucket, record=body, write_precision="ns")
         except self._error as exc:
-            return _reply_of(exc)
+            return _reply_of(exc, self._settings)
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             return no_answer(exc, self._settings.timeout_s)
         finally:
@@ -175,10 +199,10 @@ class ApiV2:
             await self._client.close()
 
 
-def _reply_of(exc: Any) -> Reply:
+def _reply_of(exc: Any, settings: Settings) -> Reply:
     """The reply inside an ApiException of influxdb-client."""
     body = exc.body.decode("utf-8", "replace") if isinstance(exc.body, bytes) else str(exc.body or exc.reason or "")
-    return Reply(int(exc.status or NO_ANSWER), body, (exc.headers or {}).get("Retry-After", ""))
+    return Reply(int(exc.status or NO_ANSWER), hidden(body, settings), (exc.headers or {}).get("Retry-After", ""))
 
 
 # Which server

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import json
 import urllib.parse
 import urllib.request
@@ -18,8 +20,10 @@ from hypothesis import strategies as st
 from collector.errors import UserError
 from collector.ports import Outcome
 from collector.records import Decoded, Point
+from collector.store import influx_api
 from collector.store.influx import NO_ROLL_UPS, InfluxStore
 from collector.store.influx_api import LONG, Settings
+from collector.store.responses import NO_ANSWER
 from devices.assets import Site
 from devices.kinds.catalogue import KINDS
 from devices.signal import Observation, Timing, Value
@@ -375,6 +379,25 @@ async def test_a_token_that_is_not_there_yet_holds_up_the_writing_and_nothing_el
     there.append(Settings(influxdb_server.http, raw_days=36_500))
     assert await influx.write([batch(seen({"co_ppm": 1.0}))]) == Outcome()
     await influx.close()
+
+
+async def test_an_answer_that_unpacks_without_end_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand to one: 2 MB of gzip are 2 GB. The bound is lowered here so that the test is quick."""
+    monkeypatch.setattr(influx_api, "MOST_BYTES", 1_000_000)
+    bomb = gzip.compress(bytes(50_000_000))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode() + bomb)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as serving:
+        http = influx_api.Http(Settings(url=f"http://127.0.0.1:{serving.sockets[0].getsockname()[1]}"))
+        reply, _ = await http.request("GET", "/query")
+        await http.close()
+    assert (reply.status, reply.body) == (NO_ANSWER, "no answer: the answer is longer than 1,000,000 bytes")
 
 
 async def test_version_2_is_written_to_with_token_organisation_and_bucket() -> None:

@@ -318,6 +318,22 @@ async def test_a_server_that_says_nothing_does_not_hold_us_for_ever() -> None:
         assert "did not answer CONNECT within 0.2 s" in await problem(subject, "did not answer")
 
 
+async def test_a_server_that_drips_a_packet_without_end_is_left() -> None:
+    """A byte now and then keeps the connection alive and says nothing: the probe is what counts."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_packet(reader)
+        writer.write(mqtt5.ConnAckPacket().write() + b"\x30\xff\x7f")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    given = options(0, answer_timeout_s=0.3, probe_interval_s=0.3, probe_timeout_s=0.2)
+    async with fake_broker(drip) as port, running(source(MqttOptions(url=f"mqtt://{HOST}:{port}", session=given.session))) as subject:
+        assert await problem(subject, "within")
+
+
 # ---------------------------------------------------------------------------- TLS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from base64 import b64decode
 from pathlib import Path
@@ -75,3 +76,10 @@ def test_what_is_not_there_can_not_be_revoked(tmp_path: Path) -> None:
     book(tmp_path).add("a", "gw1", 0)
     with pytest.raises(UserError, match=r"no account a\.gw2; there is: a\.gw1"):
         book(tmp_path).revoke("a", "gw2")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1883, 1883)
+    book(tmp_path).add("a", "gw1", 0)
+    assert {(file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()} == {(1883, 1883)}
