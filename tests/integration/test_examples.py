@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.access.book import AccountBook
 from collector.cli import main
 from collector.config import load
 from tests.servers import HOST, Server, free_port, program
@@ -138,17 +139,15 @@ def test_the_listener_for_the_network_lets_each_site_publish_under_its_own_name_
     """Without the TLS lines: certificates have tests of their own."""
     mosquitto = program("mosquitto", "Debian's package mosquitto")
     port, network, folder = free_port(), free_port(), tmp_path / "m"
-    text = mosquitto_conf(folder, port).replace("/etc/mosquitto/", f"{folder}/")
+    text = mosquitto_conf(folder, port).replace("/etc/oxygrid/accounts/", f"{folder}/")
     text = re.sub(r"^#(?=listener|allow_anonymous|password_file|acl_file)", "", text, flags=re.MULTILINE)
     file = tmp_path / "oxygrid.conf"
     file.write_text(text.replace("listener 8883", f"listener {network} {HOST}"))
-    (folder / "oxygrid.acl").write_text("pattern write oxygrid/v1/%u/#\n")
-    tool = program("mosquitto_passwd", "Debian's package mosquitto")
-    subprocess.run([tool, "-c", "-b", str(folder / "oxygrid.passwd"), "district-hospital", "pw"], check=True, capture_output=True)
+    password = AccountBook(folder, "oxygrid/v1").add("district-hospital", "", 0).password
     server = Server("mosquitto", [mosquitto, "-c", str(file)], folder, port)
     server.start()
     try:
-        known = ("-u", "district-hospital", "-P", "pw")
+        known = ("-u", "district-hospital", "-P", password)
         assert publish(network, *known, "-t", "oxygrid/v1/district-hospital/psa1") == 0
         assert publish(network, "-t", "oxygrid/v1/district-hospital/psa1") != 0, "nobody without a name"
         assert publish(network, "-u", "district-hospital", "-P", "guess", "-t", "oxygrid/v1/district-hospital/psa1") != 0
