@@ -20,7 +20,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from collector.audit import digest
-from collector.build import source_of, store_of
+from collector.build import door_of, source_of, store_of
 from collector.clerk import Clerk, Configuration
 from collector.config import Config
 from collector.config.rulebook import rule_set
@@ -87,10 +87,16 @@ async def _run(config: Config, *, embedded: bool, reload: Callable[[], Config]) 
         return await _collect(config, None, reload)
     from collector.embedded import EmbeddedNats
 
-    server = EmbeddedNats(Path(config.data_dir), mqtt_port=config.embedded.mqtt_port, max_bytes=config.embedded.max_bytes)
+    given = config.embedded
+    server = EmbeddedNats(Path(config.data_dir), mqtt_port=given.mqtt_port, max_bytes=given.max_bytes, door=door_of(config))
+
+    def load() -> Config:
+        server.take_accounts()
+        return reload()
+
     await server.start()
     try:
-        return await _collect(config, server.jetstream, reload)
+        return await _collect(config, server.jetstream, load)
     finally:
         await server.stop()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.config import Config, read_secret
@@ -16,6 +17,7 @@ from collector.outgoing import tls_context
 from collector.ports import Source, Store
 
 if TYPE_CHECKING:
+    from collector.embedded import Door
     from collector.store.influx_api import Settings
 
 
@@ -28,6 +30,18 @@ def source_of(config: Config, now_ms: Callable[[], int], embedded: JetStream | N
     if config.jetstream is not None:
         return _jetstream(config, config.jetstream, now_ms)
     raise UserError("no source of readings is configured; add a section mqtt or jetstream, or start with --embedded")
+
+
+def door_of(config: Config) -> Door | None:
+    """Who comes in to the embedded server; None where it is open to this machine alone."""
+    given = config.embedded
+    if not given.accounts:
+        return None
+    from collector.access.book import AccountBook
+    from collector.embedded import Door
+
+    book = AccountBook(Path(config.access.folder), config.topic_prefix)
+    return Door(book.accounts, config.topic_prefix, given.host, given.cert_file, given.key_file)
 
 
 def store_of(config: Config) -> Store:

@@ -1,4 +1,7 @@
-"""A NATS server as a child process: MQTT listener for gateways, JetStream for the collector. For a demo or one clinic, on loopback only.
+"""A NATS server as a child process: MQTT listener for gateways, JetStream for the collector. For a demo or one clinic.
+
+The listener for gateways is open to this machine alone, unless a `Door` guards it: accounts, and a certificate. JetStream is always on
+loopback.
 
 The server ends with the collector, however that ends (on Linux; elsewhere unless it is killed). Where it dies by itself it is started
 again. Every message is synced to disk when the stream stores it (`sync_interval: always`; on two shared cores 870 readings/s in place
@@ -18,19 +21,25 @@ import errno
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
 import sys
 import sysconfig
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from collector.config.sources import JetStream
+from collector.access.accounts import COLLECTOR, Account, nats_file
+from collector.access.files import write_private
+from collector.config.sources import LOOPBACK, JetStream
 from collector.errors import UserError
 
 log = logging.getLogger(__name__)
 
 _PROGRAM = "nats-server"
+_ACCOUNTS, _PASSWORD = "accounts.conf", "collector-password"
 _START_S = 15.0
 _STOP_S = 4.0
 _AGAIN_S = 1.0
@@ -64,12 +73,24 @@ def check_port_is_free(host: str, port: int) -> None:
             raise UserError(f"port {port} on {host} is taken by another program, perhaps a broker; {advice}") from exc
 
 
-def server_config(folder: Path, host: str, mqtt_port: int, nats_port: int, max_bytes: int) -> str:
-    """The server's configuration file. No authentication: it listens on loopback only."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who comes in: those of `accounts`, on `host`, with TLS where there is a certificate. `prefix` is that of the topics."""
+
+    accounts: Callable[[], Sequence[Account]]
+    prefix: str
+    host: str = LOOPBACK
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+def server_config(folder: Path, mqtt_port: int, nats_port: int, max_bytes: int, door: Door | None = None) -> str:
+    """The server's configuration file. Without a door there is no authentication: it listens on loopback only."""
     quoted = json.dumps  # the same quoting for paths
+    tls = f"  tls {{ cert_file: {quoted(door.cert_file)}, key_file: {quoted(door.key_file)} }}\n" if door and door.cert_file else ""
     return f"""\
 server_name: oxygrid-embedded
-host: {host}
+host: {LOOPBACK}
 port: {nats_port}
 max_payload: {_MAX_PAYLOAD_BYTES}
 log_file: {quoted(str(folder / "server.log"))}
@@ -82,9 +103,10 @@ jetstream {{
   sync_interval: always
 }}
 mqtt {{
-  host: {host}
+  host: {door.host if door else LOOPBACK}
   port: {mqtt_port}
-}}
+{tls}}}
+{"include " + _ACCOUNTS if door else ""}
 """
 
 
@@ -97,8 +119,11 @@ def _die_with_parent() -> None:
 class EmbeddedNats:
     """`start` returns when gateways can connect; `jetstream` and `mqtt_url` then say where. Raises UserError for what a person can mend."""
 
-    def __init__(self, data_dir: Path, *, mqtt_port: int = 1883, nats_port: int = 0, max_bytes: int = 1_000_000_000) -> None:
-        self.host = "127.0.0.1"
+    def __init__(
+        self, data_dir: Path, *, mqtt_port: int = 1883, nats_port: int = 0, max_bytes: int = 1_000_000_000, door: Door | None = None
+    ) -> None:
+        self.host = LOOPBACK
+        self._door = door
         self.mqtt_port, self.nats_port = mqtt_port, nats_port
         self._folder = data_dir.absolute() / "nats"
         self._max_bytes = max_bytes
@@ -111,8 +136,15 @@ class EmbeddedNats:
         return f"mqtt://{self.host}:{self.mqtt_port}"
 
     @property
+    def _gateways_at(self) -> str:
+        """Where the listener for gateways answers on this machine."""
+        everywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not listened on
+        return self._door.host if self._door and self._door.host not in everywhere else self.host
+
+    @property
     def jetstream(self) -> JetStream:
-        return JetStream(url=f"nats://{self.host}:{self.nats_port}")
+        url = f"nats://{self.host}:{self.nats_port}"
+        return JetStream(url=url, username=COLLECTOR, password_file=str(self._folder / _PASSWORD)) if self._door else JetStream(url=url)
 
     @property
     def pid(self) -> int | None:
@@ -120,7 +152,7 @@ class EmbeddedNats:
 
     async def start(self) -> None:
         program = find_program()
-        check_port_is_free(self.host, self.mqtt_port)
+        check_port_is_free(self._door.host if self._door else self.host, self.mqtt_port)
         self.nats_port = self.nats_port or _free_port(self.host)
         check_port_is_free(self.host, self.nats_port)
         try:
@@ -150,12 +182,33 @@ class EmbeddedNats:
             os.close(self._lock)
             self._lock = None
 
+    def take_accounts(self) -> None:
+        """The accounts anew: who is not among them any more is thrown out. UserError where they can't be read."""
+        if self._door is not None:
+            self._write_accounts(self._door)
+            if self._process is not None and self._process.returncode is None:
+                self._process.send_signal(signal.SIGHUP)
+
+    def _write_accounts(self, door: Door) -> None:
+        """The gateways' accounts, and one for the collector with a password that is good for this run."""
+        import bcrypt
+
+        password = self._folder / _PASSWORD
+        if self._process is None:
+            write_private(password, secrets.token_urlsafe(32).encode())
+        own = bcrypt.hashpw(password.read_bytes(), bcrypt.gensalt(5, prefix=b"2a")).decode()
+        accounts = [account for account in door.accounts() if account.site]
+        text = nats_file([Account(site="", since_ms=0, mosquitto="", nats=own), *accounts], door.prefix)
+        write_private(self._folder / _ACCOUNTS, text.encode())
+
     def _prepare(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self._folder / "lock")
-            text = server_config(self._folder, self.host, self.mqtt_port, self.nats_port, self._max_bytes)
+            text = server_config(self._folder, self.mqtt_port, self.nats_port, self._max_bytes, self._door)
             (self._folder / "nats.conf").write_text(text)
+            if self._door is not None:
+                self._write_accounts(self._door)
         except OSError as exc:
             raise UserError(
                 f"{self._folder} can't be written: {exc.strerror}; choose another folder (data_dir) or change its owner"
@@ -174,7 +227,7 @@ class EmbeddedNats:
         )
         try:
             async with asyncio.timeout(_START_S):
-                while not (await _answers(self.host, self.mqtt_port) and await _answers(self.host, self.nats_port)):
+                while not (await _answers(self._gateways_at, self.mqtt_port) and await _answers(self.host, self.nats_port)):
                     if self._process.returncode is not None:
                         raise UserError(f"the embedded server ended at once; {self._last_words()}")
                     await asyncio.sleep(0.02)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from collector.config.base import FilePath, MqttUrl, NatsUrl, Port, SecretSource, Section
+from collector.config.base import FilePath, Host, MqttUrl, NatsUrl, Port, SecretSource, Section
+
+LOOPBACK = "127.0.0.1"
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 """A name of NATS: no dot, no blank, no wildcard."""
@@ -71,9 +73,24 @@ class JetStream(Section):
 
 
 class Embedded(Section):
-    """The NATS server that `--embedded` and the demo start as a child process, on loopback only."""
+    """The NATS server that `--embedded` and the demo start as a child process. It is open to this machine alone, unless accounts and a
+    certificate guard it."""
 
-    mqtt_port: Port = Field(default=1883, description="Port of its MQTT listener on 127.0.0.1, for gateways.")
+    host: Host = Field(default=LOOPBACK, description="Address of its MQTT listener. Any but loopback needs accounts and a certificate.")
+    mqtt_port: Port = Field(default=1883, description="Port of its MQTT listener, for gateways.")
+    accounts: bool = Field(default=False, description="Let in only the accounts of `oxygrid broker accounts` (section access).")
+    cert_file: FilePath | None = Field(default=None, description="Certificate of the MQTT listener (PEM), together with key_file: TLS.")
+    key_file: FilePath | None = Field(default=None, description="Private key of that certificate (PEM).")
     max_bytes: int = Field(
         default=1_000_000_000, ge=10_000_000, description="Most that its stream keeps on disk, bytes; the oldest go first."
     )
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Embedded:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: give both or neither")
+        if self.cert_file is not None and not self.accounts:
+            raise ValueError("a certificate without accounts keeps nobody out: set accounts: true")
+        if self.host != LOOPBACK and not (self.accounts and self.cert_file):
+            raise ValueError(f"host {self.host} opens the broker to the network: accounts: true, cert_file and key_file are needed with it")
+        return self

