@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, backup, broker, config, messages, rules, run, simulate, state
+from collector.commands import act, alarms, audit, backup, broker, config, dashboards, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 
@@ -22,6 +22,7 @@ def build() -> typer.Typer:
     app.add_typer(audit.app, name="audit")
     app.add_typer(broker.app, name="broker")
     app.add_typer(config.app, name="config")
+    app.add_typer(dashboards.app, name="dashboards")
     app.add_typer(rules.app, name="rules")
     return app
 

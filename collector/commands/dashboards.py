@@ -1,0 +1,52 @@
+"""`oxygrid dashboards build | push`: Grafana dashboards from their code."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="dashboards", help="Build the Grafana dashboards, and send them to a Grafana.", no_args_is_help=True)
+
+DIFFERENT = 1
+
+
+class Language(StrEnum):
+    en = "en"
+    hi = "hi"
+    fr = "fr"
+    ar = "ar"
+
+
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the built files; that of the package when not given.")]
+
+
+@app.command()
+def build(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say where the files are not what is built (exit code 1).")] = False,
+    out: Out = None,
+    language: Annotated[list[Language] | None, typer.Option("--language", help="Only these languages; all when not given.")] = None,
+    one_bucket: Annotated[
+        bool, typer.Option("--one-bucket", help="For InfluxDB 2 and 3: what is kept long lies beside what is kept short.")
+    ] = False,
+) -> None:
+    """Write the dashboards as JSON, one folder per language. Needs grafana-foundation-sdk; what is committed needs nothing."""
+    from dashboards.build import OUT, built, differences, write
+    from dashboards.influxql import LONG_POLICY
+    from dashboards.words import LANGUAGES
+
+    files = built([each.value for each in language] if language else LANGUAGES, "" if one_bucket else LONG_POLICY)
+    folder = out or OUT
+    if not check:
+        write(files, folder)
+        typer.echo(f"{len(files)} dashboards written to {folder}")
+        return
+    found = differences(files, folder)
+    for sentence in found:
+        typer.echo(sentence, err=True)
+    if found:
+        raise typer.Exit(DIFFERENT)
+    typer.echo(f"ok: {len(files)} dashboards in {folder} are what is built")

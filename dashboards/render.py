@@ -1,0 +1,359 @@
+"""From the tables of panels to Grafana's JSON, through the Grafana Foundation SDK. The only file that imports it; needed to build only."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of the classic model, which every Grafana from 9 on reads
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.variants import Dataquery
+    from grafana_foundation_sdk.models import common
+    from grafana_foundation_sdk.models import dashboard as sdk
+
+from dashboards.colours import PRIORITY, PURPLE, SKY
+from dashboards.influxql import LONG, LONG_POLICY, PLACE, RAW, ROLLED_UP, Query
+from dashboards.limits import Steps
+from dashboards.panel import Board, Column, Panel
+from dashboards.states import STATES
+from dashboards.words import Words
+
+SOURCE = common.DataSourceRef(type_val="influxdb", uid="oxygrid")
+TYPES = {
+    "stat": "stat", "table": "table", "lines": "timeseries", "states": "state-timeline", "map": "geomap", "bars": "bargauge",
+    "histogram": "histogram", "text": "text",
+}  # fmt: skip
+
+
+class InfluxQuery(Dataquery):
+    """A query of Grafana's InfluxDB data source; the SDK has no class for it."""
+
+    def __init__(self, **fields: object) -> None:
+        self.fields = {"datasource": SOURCE, **fields}
+
+    def to_json(self) -> dict[str, object]:
+        return self.fields
+
+
+def to_json(board: Board, words: Words, boards: Sequence[Board], long: str = LONG_POLICY) -> str:
+    """The dashboard in that language. `boards` are those that it links to; `long` is what stands before a measurement that is kept long."""
+    made = sdk.Dashboard(
+        uid=uid(board.key, words.language),
+        title=words(board.key),
+        description=words(f"{board.key}.about"),
+        tags=["oxygrid", words.language],
+        timezone="browser",
+        editable=False,
+        graph_tooltip=sdk.DashboardCursorSync.CROSSHAIR,
+        refresh=board.refresh,
+        time=sdk.DashboardDashboardTime(from_val=board.since, to="now"),
+        templating=sdk.DashboardDashboardTemplating(list_val=list(_variables(board, words, long))),
+        annotations=sdk.AnnotationContainer(list_val=list(_annotations(board, words))),
+        links=list(_links(board, words, boards)),
+        panels=[_panel(number, panel, board, words) for number, panel in enumerate(board.panels, 1)],
+    )
+    return json.dumps(made, cls=JSONEncoder, indent=1, ensure_ascii=False) + "\n"
+
+
+def uid(key: str, language: str) -> str:
+    """The same in every Grafana, so that links and provisioning find it."""
+    return f"oxygrid-{key.replace('_', '-')}" + ("" if language == "en" else f"-{language}")
+
+
+# ---- variables, annotations, links -----------------------------------------------------------------------------------------------
+
+
+def _variables(board: Board, words: Words, long: str) -> Iterator[sdk.VariableModel]:
+    if board.places:
+        yield _tag("region", "site_status", "", words)
+        yield _tag("district", "site_status", '"region" =~ /^$region$/', words)
+        yield _tag("site", "site_status", '"region" =~ /^$region$/ AND "district" =~ /^$district$/', words, every=not board.one_site)
+    if board.asset:
+        yield _tag("asset", board.asset, PLACE, words)
+    if any("${resolution" in query.text for panel in board.panels for query in panel.queries):
+        options = {words("resolution.raw"): RAW, words("resolution.15m"): ROLLED_UP}
+        yield sdk.VariableModel(
+            type_val=sdk.VariableType.CUSTOM,
+            name="resolution",
+            label=words("resolution"),
+            query=", ".join(f"{text} : {value}" for text, value in options.items()),
+            options=[sdk.VariableOption(selected=value == RAW, text=text, value=value) for text, value in options.items()],
+            current=sdk.VariableOption(text=words("resolution.raw"), value=RAW),
+        )
+    yield sdk.VariableModel(
+        type_val=sdk.VariableType.CONSTANT, name="long", hide=sdk.VariableHide.HIDE_VARIABLE, skip_url_sync=True, query=long,
+        current=sdk.VariableOption(text=long, value=long),
+    )  # fmt: skip
+
+
+def _tag(name: str, measurement: str, where: str, words: Words, *, every: bool = True) -> sdk.VariableModel:
+    query = f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "{name}"' + (f" WHERE {where}" if where else "")
+    return sdk.VariableModel(
+        type_val=sdk.VariableType.QUERY,
+        name=name,
+        label=words(f"variable.{name}"),
+        datasource=SOURCE,
+        query=query,
+        definition=query,
+        refresh=sdk.VariableRefresh.ON_DASHBOARD_LOAD,
+        sort=sdk.VariableSort.ALPHABETICAL_ASC,
+        multi=every,
+        include_all=every,
+        all_value=".*" if every else None,
+        current=sdk.VariableOption(text=["All"], value=["$__all"]) if every else sdk.VariableOption(),
+    )
+
+
+ANNOTATIONS = (
+    ("annotation.high", PRIORITY["high"], f"""{LONG}"alarm" WHERE {PLACE} AND "priority" = 'high' AND "event" = 'raised'"""),
+    ("annotation.medium", PRIORITY["medium"], f"""{LONG}"alarm" WHERE {PLACE} AND "priority" = 'medium' AND "event" = 'raised'"""),
+    ("annotation.delivery", SKY, f'{LONG}"stock_event" WHERE {PLACE}'),
+    (
+        "annotation.maintenance",
+        PURPLE,
+        f"""{LONG}"alarm" WHERE {PLACE} AND ("event" = 'out_of_service' OR "event" = 'returned_to_service')""",
+    ),
+)
+"""Word, colour, and what is marked on the curves."""
+
+
+def _annotations(board: Board, words: Words) -> Iterator[sdk.AnnotationQuery]:
+    for key, colour, source in ANNOTATIONS if board.places else ():
+        query = InfluxQuery(
+            refId="Anno",
+            fromAnnotations=True,
+            query=f'SELECT "text" FROM {source} AND $timeFilter LIMIT 500',
+            rawQuery=True,
+            resultFormat="table",
+            textColumn="text",
+        )
+        yield sdk.AnnotationQuery(name=words(key), datasource=SOURCE, enable=True, icon_color=colour, target=query)
+
+
+def _links(board: Board, words: Words, boards: Sequence[Board]) -> Iterator[sdk.DashboardLink]:
+    for other in boards:
+        if other.key != board.key:
+            yield sdk.DashboardLink(
+                type_val=sdk.DashboardLinkType.LINK,
+                title=words(other.key),
+                icon="dashboard",
+                tooltip=words(f"{other.key}.about"),
+                url=f"/d/{uid(other.key, words.language)}",
+                include_vars=True,
+                keep_time=True,
+            )
+
+
+# ---- panels ----------------------------------------------------------------------------------------------------------------------
+
+
+def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
+    x, y, w, h = panel.at
+    key = f"{board.key}.{panel.key}"
+    return sdk.Panel(
+        type_val=TYPES[panel.kind],
+        id_val=number,
+        title=words(key),
+        description=words(f"{key}.about"),
+        datasource=SOURCE if panel.queries else None,
+        grid_pos=sdk.GridPos(x=x, y=y, w=w, h=h),
+        targets=[_target(chr(ord("A") + place), query, words) for place, query in enumerate(panel.queries)] or None,
+        interval="1m" if panel.queries else None,
+        time_from=panel.recent or None,
+        options=_OPTIONS[panel.kind](panel, words, key),
+        field_config=sdk.FieldConfigSource(defaults=_defaults(panel, words), overrides=[_override(panel, c, words) for c in panel.columns]),
+    )
+
+
+def _target(ref: str, query: Query, words: Words) -> InfluxQuery:
+    shape: dict[str, object] = (
+        {"resultFormat": "table"} if query.table else {"resultFormat": "time_series", "alias": words.fill(query.alias)}
+    )
+    return InfluxQuery(refId=ref, query=query.text, rawQuery=True, **shape)
+
+
+def _defaults(panel: Panel, words: Words) -> sdk.FieldConfig:
+    by_value = panel.kind in {"stat", "bars", "map", "table"} or (panel.kind == "states" and not panel.states)
+    mode = sdk.FieldColorModeId.THRESHOLDS if by_value else sdk.FieldColorModeId.PALETTE_CLASSIC_BY_NAME
+    return sdk.FieldConfig(
+        unit=panel.unit,
+        decimals=panel.decimals,
+        min_val=panel.lowest,
+        max_val=panel.highest,
+        thresholds=_thresholds(panel.steps),
+        mappings=_mappings(panel.states, words) if panel.states else None,
+        color=sdk.FieldColor(mode=mode),
+        no_value=words(panel.none),
+        custom=_custom(panel),
+    )
+
+
+def _custom(panel: Panel) -> dict[str, object] | None:
+    match panel.kind:
+        case "lines":
+            style = {"mode": "dashed" if len(panel.steps) > 1 else "off"}
+            return {
+                "drawStyle": "line",
+                "lineWidth": 2,
+                "fillOpacity": 0,
+                "showPoints": "auto",
+                "pointSize": 4,
+                "spanNulls": GAP_MS,
+                "thresholdsStyle": style,
+            }
+        case "states":
+            return {"lineWidth": 0, "fillOpacity": 85, "spanNulls": GAP_MS}
+        case "table":
+            return {"align": "auto", "inspect": False, "cellOptions": {"type": "auto"}}
+    return None
+
+
+GAP_MS = 1_800_000
+"""Curves are drawn through where nothing came for up to half an hour; what is longer is a gap and shown as one."""
+
+
+def _thresholds(steps: Steps) -> sdk.ThresholdsConfig:
+    return sdk.ThresholdsConfig(
+        mode=sdk.ThresholdsMode.ABSOLUTE, steps=[sdk.Threshold(value=step.value, color=step.colour) for step in steps]
+    )
+
+
+def _mappings(states: str, words: Words) -> list[sdk.ValueMapping]:
+    looks = STATES[states]
+    return [
+        sdk.ValueMap(
+            options={
+                look.value: sdk.ValueMappingResult(text=f"{look.sign} {words(f'state.{look.value}')}", color=look.colour, index=place)
+                for place, look in enumerate(looks)
+            }
+        )
+    ]
+
+
+DASHES: dict[str, list[int]] = {"dash": [10, 6], "dot": [2, 6], "limit": [16, 4]}
+
+
+def _override(panel: Panel, column: Column, words: Words) -> sdk.DashboardFieldConfigSourceOverrides:
+    is_pattern = column.name.startswith("/")
+    return sdk.DashboardFieldConfigSourceOverrides(
+        matcher=sdk.MatcherConfig(id_val="byRegexp" if is_pattern else "byName", options=words.fill(column.name)),
+        properties=[sdk.DynamicConfigValue(id_val=name, value=value) for name, value in _properties(panel, column, words)],
+    )
+
+
+def _properties(panel: Panel, column: Column, words: Words) -> Iterator[tuple[str, Any]]:
+    if column.word:
+        yield "displayName", words(column.word)
+    if column.unit:
+        yield "unit", column.unit
+    if column.decimals is not None:
+        yield "decimals", column.decimals
+    if column.steps:
+        yield "thresholds", _thresholds(column.steps)
+    if column.states:
+        yield "mappings", _mappings(column.states, words)
+    if panel.kind == "table" and (column.steps or column.states):
+        yield "custom.cellOptions", {"type": "color-background", "mode": "basic"}
+    if column.hidden:
+        yield "custom.hidden", True
+    if column.width:
+        yield "custom.width", column.width
+    if column.colour:
+        yield "color", sdk.FieldColor(mode=sdk.FieldColorModeId.FIXED, fixed_color=column.colour)
+    if column.dashes:
+        yield "custom.lineStyle", {"fill": "dash", "dash": DASHES[column.dashes]}
+    if column.dashes == "limit":
+        yield "custom.lineWidth", 1
+    if column.down_to:
+        yield "custom.fillBelowTo", words.fill(column.down_to)
+        yield "custom.fillOpacity", 15
+    if column.link:
+        yield "links", [_drill(panel, column, words)]
+
+
+def _drill(panel: Panel, column: Column, words: Words) -> dict[str, object]:
+    """To another board, for the site and the asset of that row, with everything else that is chosen."""
+    names = {each.name for each in panel.columns}
+    site = "var-site=${__data.fields.site}" if "site" in names else "${site:queryparam}"
+    asset = "&var-asset=${__data.fields.asset}" if column.name == "asset" else ""
+    url = f"/d/{uid(column.link, words.language)}?{site}{asset}&${{region:queryparam}}&${{district:queryparam}}&${{__url_time_range}}"
+    return {"title": words(column.link), "url": url, "targetBlank": False}
+
+
+# ---- what each kind of panel is told ------------------------------------------------------------------------------------------------
+
+_LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
+_TOOLTIP = {"mode": "multi", "sort": "none"}
+_LAST = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
+
+
+def _stat(panel: Panel, _words: Words, _key: str) -> dict[str, object]:
+    text = "value" if len(panel.queries) == 1 and not panel.columns else "value_and_name"
+    return {
+        "colorMode": "background",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "textMode": text,
+        "wideLayout": True,
+        "orientation": "auto",
+        "reduceOptions": _LAST,
+    }
+
+
+def _table(panel: Panel, words: Words, _key: str) -> dict[str, object]:
+    by = panel.sort.removeprefix("-")
+    shown = next((words(column.word) for column in panel.columns if column.name == by and column.word), by)
+    return {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": shown, "desc": panel.sort.startswith("-")}] if by else []}
+
+
+def _map(_panel: Panel, words: Words, _key: str) -> dict[str, object]:
+    style = {
+        "color": {"field": "slack_h", "fixed": PRIORITY["info"]},
+        "size": {"fixed": 8, "min": 6, "max": 12},
+        "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+        "text": {"mode": "field", "field": "site", "fixed": ""},
+        "textConfig": {"fontSize": 11, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
+        "opacity": 0.9,
+    }
+    layer = {
+        "type": "markers",
+        "name": words("variable.site"),
+        "tooltip": True,
+        "location": {"mode": "coords", "latitude": "latitude", "longitude": "longitude"},
+        "config": {"showLegend": True, "style": style},
+    }
+    return {
+        "view": {"id": "fit", "allLayers": True, "lat": 0, "lon": 0, "zoom": 6, "padding": 10},
+        "controls": {"showZoom": True, "mouseWheelZoom": False, "showAttribution": True, "showScale": True, "showMeasure": False},
+        "basemap": {"type": "default", "name": "basemap"},
+        "layers": [layer],
+        "tooltip": {"mode": "details"},
+    }
+
+
+_OPTIONS = {
+    "stat": _stat,
+    "table": _table,
+    "map": _map,
+    "lines": lambda *_: {"legend": _LEGEND, "tooltip": _TOOLTIP},
+    "states": lambda *_: {
+        "showValue": "auto",
+        "rowHeight": 0.85,
+        "mergeValues": True,
+        "alignValue": "left",
+        "legend": {**_LEGEND, "showLegend": False},
+        "tooltip": _TOOLTIP,
+    },
+    "bars": lambda *_: {
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "valueMode": "text",
+        "showUnfilled": True,
+        "reduceOptions": _LAST,
+    },
+    "histogram": lambda *_: {"combine": True, "legend": {**_LEGEND, "showLegend": False}, "tooltip": _TOOLTIP},
+    "text": lambda _, words, key: {"mode": "markdown", "content": words(f"{key}.text")},
+}
