@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -35,6 +36,7 @@ from collector.notify.decide import notices
 from collector.notify.outbox import Notifier
 from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
+from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
 from collector.outputs import Command, Notice, StateChange, Transition
@@ -145,7 +147,8 @@ class Collector:
         self._counters = self._state.counters()
         self._waiting = self._state.waiting()
         self._said = (Health(True, False, 0.0), 0)
-        self._head_said_ms = 0
+        self._head_said_ms = self._reported_ms = 0
+        self._disk_free_bytes = shutil.disk_usage(config.data_dir).free
         self.watch = Watch(self._views(), now_ms)
         history = self._store.problems if isinstance(self._store, SqliteHistory) else []
         self._problems = (*self._journal.problems, *self._state.problems, *history)
@@ -281,6 +284,7 @@ class Collector:
             quarantined=lambda: self._counters.get("quarantined", {}),
             notices_waiting=lambda: self._waiting["notices"],
             disk_problem=lambda: self._feed.problem,
+            disk_free_bytes=lambda: self._disk_free_bytes,
             channels=self._notifier.status,
         )
 
@@ -304,6 +308,7 @@ class Collector:
                 await self._cursors.flush()
                 await self._look_around()
                 await self._say_health()
+                await self._report()
                 self._say_head()
             except JournalError as exc:
                 log.error("%s", exc)
@@ -311,6 +316,7 @@ class Collector:
     async def _look_around(self) -> None:
         """Figures for /metrics and /status, so that neither waits for a disk."""
         self._journal_stats = await self._journal_thread.run(self._journal.stats)
+        self._disk_free_bytes = (await self._journal_thread.run(shutil.disk_usage, self._config.data_dir)).free
         state = self._state
         if self._alarms_changed:
             self._alarms_changed = False
@@ -323,6 +329,12 @@ class Collector:
         if health != said or self._now_ms() - at_ms >= HEALTH_EVERY_MS:
             await self._feed.append([health.message()])
             self._said = (health, self._now_ms())
+
+    async def _report(self) -> None:
+        """What the dashboards show of this moment; they read a database that is asked in InfluxQL."""
+        if isinstance(self._store, InfluxStore) and self._now_ms() - self._reported_ms >= REPORT_EVERY_MS:
+            self._reported_ms = self._now_ms()
+            await self._state_thread.run(self._state.commit, StateChange(points=self.watch.points()))
 
     def _say_head(self) -> None:
         """The end of the audit trail goes into the log, which is kept elsewhere: who rewrites the whole trail is found by it."""

@@ -1,10 +1,10 @@
-"""Derived rows for the time-series store: alarm transitions and stock estimates as points. Pure. A tag and a field never share a name."""
+"""Derived rows for the time-series store: alarm transitions, stock estimates, deliveries. Pure. A tag and a field never share a name."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
+from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, StockEvent, Transition
 from collector.records import Point
 from devices.assets import Site
 from devices.signal import Value
@@ -23,13 +23,15 @@ SITE_FACTS = (
 SOURCE_BOUNDS = ("content_l", "burn_lpm", "decay_lpm")
 SOURCE_HOURS = ("now_h", "plan_h")
 SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_h")
+EVENT_FACTS = ("litres", "kg", "cylinders", "expected_cylinders", "before_bar", "pressure_bar", "expected_bar")
+"""Of a refill, a fill, a delivery; each as far as it is known, a float."""
 OTHERS = ("method", "wasted_l", "in_use", "decay_sure", "cylinders", "changeovers", "changeovers_today", "last_changeover_ms")
 """What is put in by itself, below."""
 
 
 def alarm_point(site: Site, transition: Transition) -> Point:
     """Measurement `alarm`: one row per transition, at its event time."""
-    tags = {**_place(site), "rule": transition.rule, "priority": transition.priority}
+    tags = {**place(site), "rule": transition.rule, "priority": transition.priority}
     if transition.asset:
         tags["asset"] = transition.asset
     fields: dict[str, Value | int] = {
@@ -52,8 +54,18 @@ def stock_points(site: Site, estimate: StockEstimate) -> list[Point]:
     rows = [("site", _site_fields(estimate))]
     rows += [(source.source, _source_fields(source)) for source in estimate.sources]
     rows += [(manifold.manifold, _manifold_fields(manifold)) for manifold in estimate.manifolds]
-    place = _place(site)
-    return [Point("stock", {**place, "source": source}, fields, estimate.at_ms) for source, fields in rows]
+    tags = place(site)
+    return [Point("stock", {**tags, "source": source}, fields, estimate.at_ms) for source, fields in rows]
+
+
+def stock_event_point(site: Site, event: StockEvent) -> Point:
+    """Measurement `stock_event`: one row per refill, fill, changeover or delivery, at its time."""
+    fields: Fields = {"text": event.text, "short": event.short}
+    for name in EVENT_FACTS:
+        value = getattr(event, name)
+        if value is not None:
+            fields[name] = float(value)
+    return Point("stock_event", {**place(site), "asset": event.asset, "source": event.source, "event": event.event}, fields, event.event_ms)
 
 
 def _site_fields(estimate: StockEstimate) -> Fields:
@@ -105,5 +117,6 @@ def _put(fields: Fields, name: str, bounded: Bounded) -> None:
         fields[f"{name}_high"] = bounded.high
 
 
-def _place(site: Site) -> dict[str, str]:
+def place(site: Site) -> dict[str, str]:
+    """The tags of a site."""
     return {tag: value for tag, value in (("site", site.id), ("district", site.district), ("region", site.region)) if value}

@@ -20,7 +20,7 @@ from collector.kpi.nuisance import NuisanceState
 from collector.late import CLOSE_AFTER_MS, LateConditions
 from collector.listening import SITE, GroupState, Listening
 from collector.outputs import AlarmState, Command, StateChange, StockEstimate
-from collector.points import stock_points
+from collector.points import stock_event_point, stock_points
 from collector.rules.compile import Programs, judge_parts
 from collector.rules.condition import Condition, Program, Verdict
 from collector.rules.model import Hours
@@ -281,7 +281,9 @@ class SiteFold:
         asset.awake = any(self.book.awake((name, condition.rule.id)) for condition in asset.program.all)
 
     def _take_stock(self, obs: Observation, values: dict[str, Value], out: StateChange) -> None:
-        out.stock_events.extend(self.stock.observe(obs.asset, obs.kind, values, obs.event_ms))
+        for event in self.stock.observe(obs.asset, obs.kind, values, obs.event_ms):
+            out.stock_events.append(event)
+            out.points.append(stock_event_point(self.site, event))
         if self._feeds_at_once:
             self._feed()
 

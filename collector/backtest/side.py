@@ -41,3 +41,4 @@ class Side:
             change.points.clear()
         if change.stock_events:
             change.stock_events.clear()
+            change.points.clear()

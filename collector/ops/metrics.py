@@ -58,6 +58,7 @@ METRICS: dict[str, MetricName] = {
     "oxygrid_quarantined": MetricName(CounterMetricFamily, "Messages and values set aside, by reason code.", ("reason",)),
     "oxygrid_dropped_messages": MetricName(CounterMetricFamily, "Messages lost to a bound, by where.", ("where",)),
     "oxygrid_journal_bytes": MetricName(GaugeMetricFamily, "Size of the journal on disk, bytes."),
+    "oxygrid_disk_free_bytes": MetricName(GaugeMetricFamily, "Room on the disk of the journal, bytes."),
     "oxygrid_cursor_lag_batches": MetricName(GaugeMetricFamily, "Batches a reader of the journal is behind.", ("reader",)),
     "oxygrid_cursor_lag_seconds": MetricName(GaugeMetricFamily, "Time a reader of the journal is behind, s.", ("reader",)),
     "oxygrid_alarm_transitions": MetricName(CounterMetricFamily, "Transitions of alarms.", ("event", "priority")),

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from collector.evaluator import Evaluator
 from collector.notify.outbox import ChannelStatus
+from collector.ops import report
+from collector.ops.itself import Itself
 from collector.ops.metrics import Numbers, Row
 from collector.ops.status import cursor_views, site_views
 from collector.outputs import StateChange
 from collector.ports import JournalStats, SourceStatus
-from collector.records import Decoded
+from collector.records import Decoded, Point
 from collector.selfwatch import Health
 from collector.version import VERSION
 from collector.views import AlarmView, CursorView, StatusView
@@ -33,6 +35,7 @@ class Views:
     quarantined: Callable[[], dict[str, int]]
     notices_waiting: Callable[[], int]
     disk_problem: Callable[[], str]
+    disk_free_bytes: Callable[[], int]
     channels: Callable[[], list[ChannelStatus]]
 
 
@@ -47,6 +50,7 @@ class Watch:
         self.numbers = Numbers()
         self._views, self._now_ms = views, now_ms
         self._done_ms: dict[str, int] = {}
+        self._itself = Itself(self.numbers)
         self._histograms = {"writer": self.numbers.stored, "evaluator": self.numbers.evaluated}
         readers = views.positions()
         self._tracks: dict[str, deque[tuple[int, int, int]]] = {reader: deque(maxlen=TRACKED) for reader in readers}
@@ -107,6 +111,11 @@ class Watch:
     def _cursors(self, now_ms: int) -> list[CursorView]:
         return cursor_views(self._views.positions(), self._views.journal().last_seq, self._done_ms, now_ms)
 
+    def points(self) -> list[Point]:
+        """What the dashboards show of this moment."""
+        views, now_ms = self._views, self._now_ms()
+        return [*self._itself.points(self.rows(), now_ms), *report.points(views.evaluator(), views.alarms(), now_ms)]
+
     def rows(self) -> Iterator[Row]:
         """Every metric of the moment, but the histograms."""
         views, numbers = self._views, self.numbers
@@ -118,6 +127,7 @@ class Watch:
         yield "oxygrid_store_retries", (), writer.kept
         yield "oxygrid_store_rejected_lines", (), writer.rejected
         yield "oxygrid_journal_bytes", (), journal.bytes
+        yield "oxygrid_disk_free_bytes", (), views.disk_free_bytes()
         yield "oxygrid_notices_waiting", (), views.notices_waiting()
         yield from (("oxygrid_quarantined", (reason,), count) for reason, count in sorted(views.quarantined().items()))
         yield from (("oxygrid_dropped_messages", (where,), count) for where, count in sorted(views.dropped().items()))

@@ -29,7 +29,7 @@ from devices.signal import Observation
 
 log = logging.getLogger(__name__)
 
-LONG_KEPT = ("alarm", "alarm_kpi", "nuisance", "stock")
+LONG_KEPT = ("alarm", "alarm_kpi", "nuisance", "stock", "stock_event")
 """Points that are kept as long as the roll-ups."""
 
 NO_ROLL_UPS = "VictoriaMetrics has no InfluxQL: no roll-ups are written there, query the raw data instead"

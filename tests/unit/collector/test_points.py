@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
+from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, StockEvent, Transition
 from collector.points import (
     OTHERS,
     SITE_BOUNDS,
@@ -12,6 +12,7 @@ from collector.points import (
     SOURCE_FACTS,
     SOURCE_HOURS,
     alarm_point,
+    stock_event_point,
     stock_points,
 )
 from devices.assets import Site
@@ -163,3 +164,11 @@ def test_no_tag_has_the_name_of_a_field() -> None:
     """InfluxDB 3 refuses such a row."""
     for point in (alarm_point(SITE, transition()), *stock_points(SITE, estimate(SourceStock("m/a", "bank", Bounded(), None)))):
         assert not point.tags.keys() & point.fields.keys()
+
+
+def test_a_delivery_is_a_row_at_its_time() -> None:
+    event = StockEvent("dh", "m", "m/a", "refill", AT_MS, 6_480.0, "bank a was filled", cylinders=9, before_bar=12.0, short=True)
+    point = stock_event_point(SITE, event)
+    assert (point.measurement, point.time_ms) == ("stock_event", AT_MS)
+    assert point.tags == {"site": "dh", "district": "kasganj", "region": "up", "asset": "m", "source": "m/a", "event": "refill"}
+    assert point.fields == {"text": "bank a was filled", "short": True, "litres": 6_480.0, "cylinders": 9.0, "before_bar": 12.0}

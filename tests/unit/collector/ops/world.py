@@ -70,6 +70,7 @@ class World:
                 notices_waiting=lambda: 5,
                 channels=lambda: self.channels,
                 disk_problem=lambda: self.disk_problem,
+                disk_free_bytes=lambda: 10**9,
             ),
             lambda: self.now_ms,
         )

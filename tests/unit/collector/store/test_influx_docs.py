@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector import points
+from collector.ops import report
 from collector.store.influx import LONG_KEPT
 from collector.store.influx_api import LONG
 from collector.store.line import LATE, LEVELS, RAW_TS_MS
@@ -18,9 +19,10 @@ PAGE = (Path(__file__).parents[4] / "docs/reference/influxdb.md").read_text(enco
 NAMES = [*KINDS, *LEVELS, *LONG_KEPT, LATE, RAW_TS_MS, LONG, f"<kind>{SUFFIX}", *(f"<signal>_{how}" for how in AGGREGATES)]
 
 STOCK = (*points.SITE_BOUNDS, *points.SITE_FACTS, *points.SOURCE_BOUNDS, *points.SOURCE_HOURS, *points.SOURCE_FACTS, *points.OTHERS)
+REPORT = ("site_status", "alarm_open", "rule_limit", "collector", *report.STATUS, *report.ALARM, *report.LIMIT, *points.EVENT_FACTS)
 
 
-@pytest.mark.parametrize("name", [*NAMES, *STOCK])
+@pytest.mark.parametrize("name", [*NAMES, *STOCK, *REPORT])
 def test_the_page_names(name: str) -> None:
     assert f"`{name}`" in PAGE
 
