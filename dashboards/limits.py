@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from math import inf
+from math import inf, nextafter
 from typing import NamedTuple, TypeAlias
 
 from collector.config.rulebook import default_rules
+from collector.kpi.targets import BY_ID
 from collector.outputs import PRIORITIES, Priority
 from collector.rules.model import Rule
 from dashboards.colours import NORMAL, PRIORITY
@@ -62,6 +63,22 @@ def priority_of(kind: str, rule_id: str) -> Priority:
 def above(limit: float, priority: Priority = "medium") -> Steps:
     """For a figure that no rule watches: from `limit` upwards as that priority."""
     return Step(None, NORMAL), Step(limit, PRIORITY[priority])
+
+
+def kpi(target_id: str, factor: float = 1.0) -> Steps:
+    """Good, still manageable, too much, by the targets of the alarm KPIs; `factor` converts the target's unit."""
+    target = BY_ID[target_id]
+    good, manageable = factor * target.good, factor * target.manageable
+    medium, high = PRIORITY["medium"], PRIORITY["high"]
+    if target.more_is_better:
+        return Step(None, high), Step(manageable, medium), Step(good, NORMAL)
+    over = [Step(_beyond(good), medium)] if manageable > good else []
+    return (Step(None, NORMAL), *over, Step(_beyond(manageable), high))
+
+
+def _beyond(limit: float) -> float:
+    """A target is met by its limit itself, and a step begins with it."""
+    return nextafter(limit, inf)
 
 
 def _found(kind: str, rule_id: str, rules: Iterable[Rule]) -> Rule:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from dashboards.influxql import Query
 from dashboards.limits import PLAIN, Steps
+from dashboards.units import COUNT
 
 Kind: TypeAlias = Literal["stat", "table", "lines", "states", "map", "bars", "histogram", "text"]
 Dashes: TypeAlias = Literal["", "dash", "dot", "limit"]
@@ -30,7 +31,7 @@ class Column:
     """How one column of a table, or one curve, is shown. `name` is the field, the tag or the alias; `word` is its key in the catalogue.
 
     `states` names a set of `dashboards.states`; `link` is the board that a click leads to; `colour`, `dashes` and `down_to` (filled down to
-    the curve of that alias) are for curves. `{keys}` of the catalogue may stand in the names of curves; `/…/` is a pattern.
+    the curve of that alias) and `bars` are for curves. `{keys}` of the catalogue may stand in the names of curves; `/…/` is a pattern.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     colour: str = ""
     dashes: Dashes = ""
     down_to: str = ""
+    bars: bool = False
     width: int = 0
 
 
@@ -52,14 +54,15 @@ class Panel:
     """`unit` is one of Grafana's, `steps` the colours by value, `none` the key of what is said where there is no data.
 
     `lowest` and `highest` bound the axis; `recent` is a time range of its own, for what is about now; `sort` is the column of a table, with
-    a minus for descending.
+    a minus for descending; `first` leaves only so many rows of it; `every` is the least time between two points of a curve; `word` is
+    the key of the title where it is not that of the board and the panel.
     """
 
     key: str
     kind: Kind
     at: At
     queries: tuple[Query, ...] = ()
-    unit: str = "short"
+    unit: str = COUNT
     steps: Steps = PLAIN
     columns: tuple[Column, ...] = ()
     states: str = ""
@@ -69,6 +72,9 @@ class Panel:
     highest: float | None = None
     recent: str = ""
     sort: str = ""
+    first: int = 0
+    every: str = "1m"
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)

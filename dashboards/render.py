@@ -152,7 +152,7 @@ def _links(board: Board, words: Words, boards: Sequence[Board]) -> Iterator[sdk.
 
 def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
     x, y, w, h = panel.at
-    key = f"{board.key}.{panel.key}"
+    key = panel.word or f"{board.key}.{panel.key}"
     return sdk.Panel(
         type_val=TYPES[panel.kind],
         id_val=number,
@@ -161,11 +161,22 @@ def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
         datasource=SOURCE if panel.queries else None,
         grid_pos=sdk.GridPos(x=x, y=y, w=w, h=h),
         targets=[_target(chr(ord("A") + place), query, words) for place, query in enumerate(panel.queries)] or None,
-        interval="1m" if panel.queries else None,
+        interval=panel.every if panel.queries else None,
         time_from=panel.recent or None,
+        transformations=_first(panel) if panel.first else None,
         options=_OPTIONS[panel.kind](panel, words, key),
-        field_config=sdk.FieldConfigSource(defaults=_defaults(panel, words), overrides=[_override(panel, c, words) for c in panel.columns]),
+        field_config=sdk.FieldConfigSource(
+            defaults=_defaults(panel, words), overrides=[_override(board, panel, column, words) for column in panel.columns]
+        ),
     )
+
+
+def _first(panel: Panel) -> list[sdk.DataTransformerConfig]:
+    sort = {"field": panel.sort.removeprefix("-"), "desc": panel.sort.startswith("-")}
+    return [
+        sdk.DataTransformerConfig(id_val="sortBy", options={"sort": [sort]}),
+        sdk.DataTransformerConfig(id_val="limit", options={"limitField": panel.first}),
+    ]
 
 
 def _target(ref: str, query: Query, words: Words) -> InfluxQuery:
@@ -226,60 +237,54 @@ def _mappings(states: str, words: Words) -> list[sdk.ValueMapping]:
     return [
         sdk.ValueMap(
             options={
-                look.value: sdk.ValueMappingResult(text=f"{look.sign} {words(f'state.{look.value}')}", color=look.colour, index=place)
+                look.value: sdk.ValueMappingResult(text=f"{look.sign} {words(look.key)}", color=look.colour, index=place)
                 for place, look in enumerate(looks)
             }
         )
     ]
 
 
+CELL = {"type": "color-background", "mode": "basic"}
 DASHES: dict[str, list[int]] = {"dash": [10, 6], "dot": [2, 6], "limit": [16, 4]}
 
 
-def _override(panel: Panel, column: Column, words: Words) -> sdk.DashboardFieldConfigSourceOverrides:
+def _override(board: Board, panel: Panel, column: Column, words: Words) -> sdk.DashboardFieldConfigSourceOverrides:
     is_pattern = column.name.startswith("/")
     return sdk.DashboardFieldConfigSourceOverrides(
         matcher=sdk.MatcherConfig(id_val="byRegexp" if is_pattern else "byName", options=words.fill(column.name)),
-        properties=[sdk.DynamicConfigValue(id_val=name, value=value) for name, value in _properties(panel, column, words)],
+        properties=[sdk.DynamicConfigValue(id_val=name, value=value) for name, value in _properties(board, panel, column, words)],
     )
 
 
-def _properties(panel: Panel, column: Column, words: Words) -> Iterator[tuple[str, Any]]:
-    if column.word:
-        yield "displayName", words(column.word)
-    if column.unit:
-        yield "unit", column.unit
-    if column.decimals is not None:
-        yield "decimals", column.decimals
-    if column.steps:
-        yield "thresholds", _thresholds(column.steps)
-    if column.states:
-        yield "mappings", _mappings(column.states, words)
-    if panel.kind == "table" and (column.steps or column.states):
-        yield "custom.cellOptions", {"type": "color-background", "mode": "basic"}
-    if column.hidden:
-        yield "custom.hidden", True
-    if column.width:
-        yield "custom.width", column.width
-    if column.colour:
-        yield "color", sdk.FieldColor(mode=sdk.FieldColorModeId.FIXED, fixed_color=column.colour)
-    if column.dashes:
-        yield "custom.lineStyle", {"fill": "dash", "dash": DASHES[column.dashes]}
-    if column.dashes == "limit":
-        yield "custom.lineWidth", 1
-    if column.down_to:
-        yield "custom.fillBelowTo", words.fill(column.down_to)
-        yield "custom.fillOpacity", 15
-    if column.link:
-        yield "links", [_drill(panel, column, words)]
+def _properties(board: Board, panel: Panel, column: Column, words: Words) -> Iterator[tuple[str, Any]]:
+    wanted = {
+        "displayName": column.word and words(column.word),
+        "unit": column.unit,
+        "decimals": column.decimals,
+        "thresholds": column.steps and _thresholds(column.steps),
+        "mappings": column.states and _mappings(column.states, words),
+        "custom.cellOptions": CELL if panel.kind == "table" and (column.steps or column.states) else None,
+        "custom.hidden": column.hidden or None,
+        "custom.width": column.width or None,
+        "color": column.colour and sdk.FieldColor(mode=sdk.FieldColorModeId.FIXED, fixed_color=column.colour),
+        "custom.lineStyle": column.dashes and {"fill": "dash", "dash": DASHES[column.dashes]},
+        "custom.lineWidth": 1 if column.dashes == "limit" else None,
+        "custom.fillBelowTo": column.down_to and words.fill(column.down_to),
+        "custom.fillOpacity": 15 if column.down_to else 70 if column.bars else None,
+        "custom.drawStyle": "bars" if column.bars else None,
+        "custom.stacking": {"mode": "normal", "group": "A"} if column.bars else None,
+        "links": column.link and [_drill(board, panel, column, words)],
+    }
+    yield from ((name, value) for name, value in wanted.items() if value not in (None, "", ()))
 
 
-def _drill(panel: Panel, column: Column, words: Words) -> dict[str, object]:
+def _drill(board: Board, panel: Panel, column: Column, words: Words) -> dict[str, object]:
     """To another board, for the site and the asset of that row, with everything else that is chosen."""
     names = {each.name for each in panel.columns}
     site = "var-site=${__data.fields.site}" if "site" in names else "${site:queryparam}"
     asset = "&var-asset=${__data.fields.asset}" if column.name == "asset" else ""
-    url = f"/d/{uid(column.link, words.language)}?{site}{asset}&${{region:queryparam}}&${{district:queryparam}}&${{__url_time_range}}"
+    above = "&${region:queryparam}&${district:queryparam}" if board.places else ""
+    url = f"/d/{uid(column.link, words.language)}?{site}{asset}{above}&${{__url_time_range}}"
     return {"title": words(column.link), "url": url, "targetBlank": False}
 
 

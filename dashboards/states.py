@@ -1,4 +1,4 @@
-"""States as people see them: a sign, a word of the catalogue (`state.<value>`) and a colour, so that none depends on the colour alone. Pure."""
+"""States as people see them: a sign, a word of the catalogue and a colour, so that none depends on the colour alone. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from dashboards.colours import BLUE, GREEN, NORMAL, ORANGE, PRIORITY, PURPLE, SK
 
 
 class Look(NamedTuple):
+    """`word` is the key of its word, `state.<value>` where it is empty."""
+
     value: str
     sign: str
     colour: str
+    word: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.word or f"state.{self.value}"
 
 
 PLANT = (
@@ -30,6 +37,9 @@ STATES: dict[str, tuple[Look, ...]] = {
     "feeding": PLANT + BANK,
     "analyser": (Look("ok", "✔", GREEN), Look("warming_up", "▷", SKY), Look("fault", "✖", PRIORITY["high"])),
     "feeds": (Look("true", "▶", GREEN), Look("false", "–", NORMAL)),
+    "leaks": (Look("true", "▼", PRIORITY["medium"], "state.leaks"), Look("false", "–", NORMAL, "state.tight")),
+    "patient": (Look("true", "●", BLUE, "state.in_use"), Look("false", "–", NORMAL, "state.spare")),
+    "connected": (Look("1", "✔", GREEN, "state.connected"), Look("0", "✖", PRIORITY["high"], "state.not_connected")),
     "alarm": (
         Look("unacknowledged", "●", PRIORITY["high"]),
         Look("acknowledged", "◐", PRIORITY["medium"]),

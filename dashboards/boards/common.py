@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
-from dashboards.colours import NORMAL, PRIORITY
-from dashboards.influxql import stock
+from dashboards.colours import CURVES, NORMAL, PRIORITY
+from dashboards.influxql import ASSET, LONG, Query, over_time, rows_of, stock, table
 from dashboards.limits import Step, priority_of
-from dashboards.panel import Column
+from dashboards.panel import At, Column, Panel
+from dashboards.units import AGO, LITRES, TEXT
 
 STATUS = '"site_status"'
 STOCK, SITE = stock("\"source\" = 'site'")
 SOURCES = stock("\"source\" != 'site'")[1]
+NOW = "5m"
+"""The time range of what is about now: what is written once a minute is in it, and nothing that is over."""
 
 TIME = Column("Time", hidden=True)
+WHO = (Column("site", "variable.site", link="hospital"), Column("asset", "variable.asset"))
 SLACK = (Step(None, PRIORITY["high"]), Step(0.0, NORMAL))
 """Below zero a delivery that is ordered now comes after the oxygen is gone."""
+BAD = (Step(None, NORMAL), Step(1.0, PRIORITY["high"]))
+"""One is too many."""
+
+GIB = 1024.0**3
+ROOM = (Step(None, PRIORITY["high"]), Step(GIB, PRIORITY["medium"]), Step(5 * GIB, NORMAL))
+"""Of the disk that the journal lies on."""
 
 OPEN_COUNTS = tuple(
-    Column(f"open_{name}", f"state.{name}", steps=(Step(None, NORMAL), Step(1.0, PRIORITY[name]))) for name in ("high", "medium", "low")
+    Column(f"open_{name}", f"state.{name}", steps=(Step(None, NORMAL), Step(1.0, PRIORITY[name])), decimals=0)
+    for name in ("high", "medium", "low")
 )
 
 ALARM_COLUMNS = (
     TIME,
     Column("priority", "column.priority", states="priority", width=120),
-    Column("site", "variable.site", link="hospital"),
-    Column("asset", "variable.asset"),
+    *WHO,
     Column("rule", "column.rule", width=80),
     Column("state", "column.state", states="alarm", width=170),
-    Column("since_ms", "column.since", unit="dateTimeFromNow", width=140),
+    Column("since_ms", "column.since", unit=AGO, width=140),
     Column("text", "column.text", width=640),
 )
+
+
+def alarm_list(at: At, where: str) -> Panel:
+    """What is open now, the worst first."""
+    rows = table(["state", "since_ms", "text"], '"alarm_open"', where, "priority, site, asset, rule")
+    return Panel("alarms", "table", at, (rows,), unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort="priority", word="open_alarms")
+
+
+def signals(kind: str, *names: str) -> tuple[Query, ...]:
+    """Several signals of a kind, each as it came and from the roll-ups, named by their words."""
+    return tuple(query for name in names for query in over_time(kind, name, where=ASSET, alias=f"{{signal.{name}}} $tag_asset"))
+
+
+def told_apart(*names: str) -> tuple[Column, ...]:
+    """A colour and dashes for each of these signals."""
+    dashes = ("", "dash", "dot", "", "dash", "dot")
+    return tuple(Column(f"/^{{signal.{name}}} /", colour=CURVES[n], dashes=dashes[n]) for n, name in enumerate(names))  # type: ignore[arg-type]
 
 
 def limit_lines(kind: str, *ids: str) -> tuple[Column, ...]:
     """How the curves of `influxql.limits` look: thin, dashed, in the colour of the rule's priority."""
     return tuple(Column(f"/^{{limit}} {rule} /", colour=PRIORITY[priority_of(kind, rule)], dashes="limit") for rule in ids)
+
+
+def deliveries(at: At, where: str) -> Panel:
+    """What came, and what was refilled."""
+    columns = (
+        Column("Time", "column.time", "dateTimeAsLocal", width=170),
+        Column("text", "column.text"),
+        Column("litres", "column.litres", LITRES, decimals=0, width=110),
+    )
+    rows = rows_of(["text", "litres"], f'{LONG}"stock_event"', where, 20)
+    return Panel("deliveries", "table", at, (rows,), unit=TEXT, columns=columns, none="none.delivery", recent="30d", word="deliveries")
