@@ -1,6 +1,7 @@
 """The queries of the dashboards, in the InfluxQL that InfluxDB 1.x, 2.x and 3.x share. Pure.
 
-Each is bounded by `$timeFilter`. Where a value is kept both as it came and as a roll-up of 15 minutes, a panel has two queries, and the
+Each is bounded by `$timeFilter`; of a query within a query the inner one is (InfluxDB 1.6 finds nothing where the outer one is too, for
+the first window begins before the range). Where a value is kept both as it came and as a roll-up of 15 minutes, a panel has two queries, and the
 variable `resolution` says which of them finds anything: its value is a pattern for the tag `site`, `.` (every site) or `^-` (none: no id
 begins so). So one choice works in every panel, and the other query ends at the index. InfluxQL has no other way to choose a measurement
 and the names of its fields together by one variable.
@@ -33,12 +34,12 @@ class Query:
 
 def over_time(kind: str, field: str, *, how: str = "mean", where: str = ASSET, alias: str = "$tag_asset") -> tuple[Query, Query]:
     """A signal of a kind over time, a curve per asset: as it came, and from the roll-ups. `how`: mean, min or max."""
-    return twice(f'{how}("{field}")', f'{how}("{field}_{how}")', kind, where, alias)
+    return twice(f'{how}("{field}")', f'{how}("{field}_{how}")', kind, where, alias=alias)
 
 
-def twice(raw: str, rolled: str, kind: str, where: str = ASSET, alias: str = "$tag_asset", while_above_0: str = "") -> tuple[Query, Query]:
-    """The same over time from what came, and from the roll-ups, a curve per asset; only rows in which a signal is above zero, if asked so."""
-    gates = (f' AND "{while_above_0}" > 0', f' AND "{while_above_0}_mean" > 0') if while_above_0 else ("", "")
+def twice(raw: str, rolled: str, kind: str, where: str = ASSET, *, alias: str = "$tag_asset", running: str = "") -> tuple[Query, Query]:
+    """The same over time from what came and from the roll-ups, a curve per asset; if asked so only rows in which a signal is above zero."""
+    gates = (f' AND "{running}" > 0', f' AND "{running}_mean" > 0') if running else ("", "")
     return (
         Query(_curve(raw, f'"{kind}"', f'{where}{gates[0]} AND "site" =~ /${{resolution:raw}}/', "asset"), alias),
         Query(_curve(rolled, f'{LONG}"{kind}_15m"', f'{where}{gates[1]} AND "site" !~ /${{resolution:raw}}/', "asset"), alias),
@@ -70,13 +71,13 @@ def sums(fields: Iterable[str], measurement: str, where: str) -> Query:
     """The newest value of each field of every site, added up."""
     names = list(fields)
     added = ", ".join(f'sum("{field}") AS "{field}"' for field in names)
-    return Query(f"SELECT {added} FROM ({_latest(names, measurement, where, 'site')}) WHERE $timeFilter")
+    return Query(f"SELECT {added} FROM ({_latest(names, measurement, where, 'site')})")
 
 
 def per(window: str, inner: str, outer: str, source: str, by: str = "") -> str:
     """`inner` of each window of time, then `outer` over the windows; a window without rows counts as 0. `by`: in the inner query alone."""
     tags = "".join(f", {tag}" for tag in _quoted(by))
-    return f"SELECT {outer} FROM (SELECT {inner} FROM {source} AND $timeFilter GROUP BY time({window}){tags} fill(0)) WHERE $timeFilter"
+    return f"SELECT {outer} FROM (SELECT {inner} FROM {source} AND $timeFilter GROUP BY time({window}){tags} fill(0))"
 
 
 def minutes_in(kind: str, states: Iterable[str], name: str) -> Query:
@@ -87,13 +88,13 @@ def minutes_in(kind: str, states: Iterable[str], name: str) -> Query:
 def entries(kind: str, state: str, name: str) -> Query:
     """How often an asset entered a state, to the minute."""
     changes = _minutes(kind, [state], 'difference("in") AS "step"', 'GROUP BY "site", "asset"')
-    return Query(f'SELECT sum("step") AS "{name}" FROM ({changes}) WHERE "step" > 0 AND $timeFilter')
+    return Query(f'SELECT sum("step") AS "{name}" FROM ({changes}) WHERE "step" > 0')
 
 
 def _minutes(kind: str, states: Iterable[str], outer: str, group: str = "") -> str:
     which = " OR ".join(f"\"state\" = '{state}'" for state in states)
     source = f'"{kind}" WHERE {ASSET} AND ({which}) AND $timeFilter GROUP BY time(1m), "site", "asset" fill(0)'
-    return f'SELECT {outer} FROM (SELECT count(distinct("state")) AS "in" FROM {source}) WHERE $timeFilter {group}'.strip()
+    return f'SELECT {outer} FROM (SELECT count(distinct("state")) AS "in" FROM {source}) {group}'.strip()
 
 
 def stock(where: str) -> tuple[str, str]:

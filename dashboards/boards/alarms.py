@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.common import TIME, WHO, alarm_list
 from dashboards.colours import PRIORITY
-from dashboards.influxql import LONG, PLACE, Query, per, rows_of, sums
+from dashboards.influxql import LONG, PLACE, Query, curve, per, rows_of, sums
 from dashboards.limits import kpi
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, PCT, SECONDS, TEXT
@@ -17,6 +17,14 @@ SHARES = tuple(
 TOP = (
     f'SELECT count("text") AS "times" FROM {ALARM} WHERE {PLACE} AND "event" = \'raised\' AND $timeFilter GROUP BY "site", "asset", "rule"'
 )
+
+WHEN = Column("Time", "column.time", "dateTimeAsLocal", width=170)
+
+
+def hourly(expression: str, alias: str) -> Query:
+    """A key figure over time."""
+    return curve(expression, f'{LONG}"alarm_kpi"', PLACE, alias=alias)
+
 
 ALARMS = Board(
     key="alarms",
@@ -52,10 +60,7 @@ ALARMS = Board(
         ),
         Panel(
             "load", "lines", At(0, 4, 16, 8),
-            tuple(
-                Query(f'SELECT sum("{name}") FROM {KPI} AND $timeFilter GROUP BY time($__interval) fill(none)', f"{{state.{name}}}")
-                for name in ("high", "medium", "low")
-            ),
+            tuple(hourly(f'sum("{name}")', f"{{state.{name}}}") for name in ("high", "medium", "low")),
             unit=COUNT, decimals=0, lowest=0, none="none.kpi", every="1h",
             columns=tuple(Column(f"{{state.{name}}}", colour=PRIORITY[name], bars=True) for name in ("high", "medium", "low")),
         ),
@@ -72,8 +77,8 @@ ALARMS = Board(
         Panel(
             "response", "lines", At(8, 12, 16, 9),
             (
-                Query(f'SELECT mean("response_median_s") FROM {KPI} AND $timeFilter GROUP BY time($__interval) fill(none)', "{response.median}"),
-                Query(f'SELECT max("response_worst_s") FROM {KPI} AND $timeFilter GROUP BY time($__interval) fill(none)', "{response.worst}"),
+                hourly('mean("response_median_s")', "{response.median}"),
+                hourly('max("response_worst_s")', "{response.worst}"),
             ),
             unit=SECONDS, lowest=0, every="1h", steps=kpi("response_medium_min", 60.0), none="none.kpi",
             columns=(Column("{response.median}"), Column("{response.worst}", dashes="dash")),
@@ -82,13 +87,13 @@ ALARMS = Board(
             "floods", "table", At(0, 21, 12, 8),
             (rows_of(["site", "text", "lasted_s"], f'{LONG}"nuisance"', f"{PLACE} AND \"class\" = 'flood'", 20),),
             unit=TEXT, none="none.flood",
-            columns=(Column("Time", "column.time", "dateTimeAsLocal", width=170), WHO[0], Column("text", "column.text"), Column("lasted_s", "column.lasted", SECONDS, width=110)),
+            columns=(WHEN, WHO[0], Column("text", "column.text"), Column("lasted_s", "column.lasted", SECONDS, width=110)),
         ),
         Panel(
             "late", "table", At(12, 21, 12, 8),
             (rows_of(["site", "asset", "rule", "text"], ALARM, f"{PLACE} AND \"event\" = 'discovered_late'", 50),),
             unit=TEXT, none="none.late",
-            columns=(Column("Time", "column.time", "dateTimeAsLocal", width=170), *WHO, Column("rule", "column.rule", width=80), Column("text", "column.text")),
+            columns=(WHEN, *WHO, Column("rule", "column.rule", width=80), Column("text", "column.text")),
         ),
         alarm_list(At(0, 29, 24, 9), PLACE),
     ),

@@ -13,14 +13,19 @@ ITSELF = '"collector"'
 DROPS = bands("collector", "CO-DRP")
 
 
-def rate(field: str, where: str, by: str = "", alias: str = "$col") -> Query:
+READERS, STAGES, SOURCES = ("\"reader\" != ''", "\"stage\" != ''", "\"source\" != ''")
+"""Conditions: rows that have such a tag."""
+LOST = 'SELECT spread("dropped_messages") AS "lost" FROM "collector" WHERE "where" != \'\' AND $timeFilter GROUP BY "where"'
+
+
+def rate(field: str, alias: str) -> Query:
     """A counter per second."""
-    return curve(f'non_negative_derivative(max("{field}"), 1s)', ITSELF, where, by, alias)
+    return curve(f'non_negative_derivative(max("{field}"), 1s)', ITSELF, "", alias=alias)
 
 
-def rise(field: str, by: str) -> Query:
+def rise(field: str, where: str, by: str, alias: str) -> Query:
     """What a counter rose by from one point to the next."""
-    return curve(f'non_negative_difference(max("{field}"))', ITSELF, f"\"{by}\" != ''", by, f"$tag_{by}")
+    return curve(f'non_negative_difference(max("{field}"))', ITSELF, where, by, alias)
 
 
 COLLECTOR = Board(
@@ -29,18 +34,18 @@ COLLECTOR = Board(
     panels=(
         Panel(
             "connected", "stat", At(0, 0, 5, 4),
-            (latest(["source_connected"], ITSELF, "\"source\" != ''", "source", "$tag_source"),),
+            (latest(["source_connected"], ITSELF, SOURCES, "source", "$tag_source"),),
             unit=COUNT, states="connected", none="none.itself", recent=NOW,
         ),
         Panel(
             "lag", "stat", At(5, 0, 7, 4),
-            (latest(["cursor_lag_seconds"], ITSELF, "\"reader\" != ''", "reader", "$tag_reader"),),
+            (latest(["cursor_lag_seconds"], ITSELF, READERS, "reader", "$tag_reader"),),
             unit=SECONDS, decimals=1, steps=(Step(None, NORMAL), Step(10.0, PRIORITY["medium"]), Step(60.0, PRIORITY["high"])),
             none="none.itself", recent=NOW,
         ),
         Panel(
             "drops", "stat", At(12, 0, 4, 4),
-            (Query('SELECT sum("lost") AS "lost" FROM (SELECT spread("dropped_messages") AS "lost" FROM "collector" WHERE "where" != \'\' AND $timeFilter GROUP BY "where") WHERE $timeFilter'),),
+            (Query(f'SELECT sum("lost") AS "lost" FROM ({LOST})'),),
             unit=COUNT, decimals=0, steps=DROPS, none="none.itself",
         ),
         Panel(
@@ -56,9 +61,9 @@ COLLECTOR = Board(
         Panel(
             "rates", "lines", At(0, 4, 12, 8),
             (
-                rate("messages_received", "", alias="{rate.messages}"),
-                rate("values_received", "", alias="{rate.values}"),
-                rate("values_stored", "", alias="{rate.stored}"),
+                rate("messages_received", "{rate.messages}"),
+                rate("values_received", "{rate.values}"),
+                rate("values_stored", "{rate.stored}"),
             ),
             unit=PER_S, lowest=0, none="none.itself",
             columns=(Column("{rate.messages}"), Column("{rate.values}", dashes="dash"), Column("{rate.stored}", dashes="dot")),
@@ -66,22 +71,28 @@ COLLECTOR = Board(
         Panel(
             "latency", "lines", At(12, 4, 12, 8),
             (
-                curve('max("latency_p99_s")', ITSELF, "\"stage\" != ''", "stage", "99 % $tag_stage"),
-                curve('max("latency_p50_s")', ITSELF, "\"stage\" != ''", "stage", "50 % $tag_stage"),
+                curve('max("latency_p99_s")', ITSELF, STAGES, "stage", "99 % $tag_stage"),
+                curve('max("latency_p50_s")', ITSELF, STAGES, "stage", "50 % $tag_stage"),
             ),
             unit=SECONDS, lowest=0, steps=above(1.0), none="none.itself",
             columns=(Column("/^50/", dashes="dot"),),
         ),
-        Panel("behind", "lines", At(0, 12, 12, 8), (curve('max("cursor_lag_seconds")', ITSELF, "\"reader\" != ''", "reader", "$tag_reader"),), unit=SECONDS, lowest=0, steps=above(60.0), none="none.itself"),
-        Panel("quarantine", "lines", At(12, 12, 12, 8), (rise("quarantined", "reason"),), unit=COUNT, lowest=0, decimals=0, none="none.quarantine"),
+        Panel(
+            "behind", "lines", At(0, 12, 12, 8), (curve('max("cursor_lag_seconds")', ITSELF, READERS, "reader", "$tag_reader"),),
+            unit=SECONDS, lowest=0, steps=above(60.0), none="none.itself",
+        ),
+        Panel(
+            "quarantine", "lines", At(12, 12, 12, 8), (rise("quarantined", "\"reason\" != ''", "reason", "$tag_reason"),),
+            unit=COUNT, lowest=0, decimals=0, none="none.quarantine",
+        ),
         Panel(
             "session", "lines", At(0, 20, 12, 7),
-            tuple(curve(f'non_negative_difference(max("{name}"))', ITSELF, "\"source\" != ''", "source", f"{{session.{name}}}") for name in ("source_reconnects", "source_deaf", "source_sessions_lost")),
+            tuple(rise(name, SOURCES, "source", f"{{session.{name}}}") for name in ("source_reconnects", "source_deaf", "source_sessions_lost")),
             unit=COUNT, lowest=0, decimals=0, steps=above(1), none="none.itself",
         ),
         Panel(
             "store", "lines", At(12, 20, 12, 7),
-            tuple(curve(f'non_negative_difference(max("{name}"))', ITSELF, "", alias=f"{{store.{name}}}") for name in ("store_retries", "store_rejected_lines")),
+            tuple(rise(name, "", "", f"{{store.{name}}}") for name in ("store_retries", "store_rejected_lines")),
             unit=COUNT, lowest=0, decimals=0, steps=above(1), none="none.itself",
         ),
     ),

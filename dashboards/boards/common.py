@@ -44,7 +44,18 @@ ALARM_COLUMNS = (
 def alarm_list(at: At, where: str) -> Panel:
     """What is open now, the worst first."""
     rows = table(["state", "since_ms", "text"], '"alarm_open"', where, "priority, site, asset, rule")
-    return Panel("alarms", "table", at, (rows,), unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort="priority", word="open_alarms")
+    return Panel(
+        "alarms",
+        "table",
+        at,
+        (rows,),
+        unit=TEXT,
+        columns=ALARM_COLUMNS,
+        none="none.alarm",
+        recent="3m",
+        sort="priority",
+        word="open_alarms",
+    )
 
 
 def signals(kind: str, *names: str) -> tuple[Query, ...]:

@@ -13,7 +13,7 @@ PER_M3 = twice(
     'mean("power_kw") / (mean("o2_flow_lpm") * 0.06)',
     'mean("power_kw_mean") / (mean("o2_flow_lpm_mean") * 0.06)',
     KIND,
-    while_above_0="o2_flow_lpm",
+    running="o2_flow_lpm",
 )
 
 PSA_PLANT = Board(

@@ -8,6 +8,9 @@ from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, SECONDS, TEXT
 
+RANKED = (
+    "slack_h", "connected_now_h", "on_site_h", "open_high", "open_medium", "plants_down", "purity_low", "silent_assets", "heard_s",
+)  # fmt: skip
 PURITY = bands("psa_plant", "PU-L", "PU-LL", "PU-XL", "PU-HI")
 DAILY = (
     'SELECT mean("o2_purity_pct_mean") AS "day", min("o2_purity_pct_min") AS "least" '
@@ -15,7 +18,7 @@ DAILY = (
 )  # fmt: skip
 DRIFT = (
     'SELECT last("day") - first("day") AS "drift", last("day") AS "day", min("least") AS "least" '
-    f'FROM ({DAILY}) WHERE $timeFilter GROUP BY "site", "asset"'
+    f'FROM ({DAILY}) GROUP BY "site", "asset"'
 )  # fmt: skip
 
 REGION = Board(
@@ -45,10 +48,7 @@ REGION = Board(
         Panel(
             "ranked", "table", At(0, 4, 14, 13),
             (
-                table(
-                    ["slack_h", "connected_now_h", "on_site_h", "open_high", "open_medium", "plants_down", "purity_low", "silent_assets", "heard_s"],
-                    STATUS, PLACE, "site",
-                ),
+                table(RANKED, STATUS, PLACE, "site"),
             ),
             unit=COUNT, none="none.status", recent=NOW, sort="slack_h",
             columns=(
