@@ -25,7 +25,17 @@ SOURCE_HOURS = ("now_h", "plan_h")
 SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_h")
 EVENT_FACTS = ("litres", "kg", "cylinders", "expected_cylinders", "before_bar", "pressure_bar", "expected_bar")
 """Of a refill, a fill, a delivery; each as far as it is known, a float."""
-OTHERS = ("method", "wasted_l", "in_use", "decay_sure", "cylinders", "changeovers", "changeovers_today", "last_changeover_ms")
+OTHERS = (
+    "method",
+    "wasted_l",
+    "in_use",
+    "decay_sure",
+    "cylinders",
+    "cylinders_connected",
+    "changeovers",
+    "changeovers_today",
+    "last_changeover_ms",
+)
 """What is put in by itself, below."""
 
 
@@ -95,8 +105,8 @@ def _source_fields(source: SourceStock) -> Fields:
             fields[name] = value
     if source.decay_lpm.mid is not None:
         fields["decay_sure"] = source.decay_sure
-    if source.kind == "store" and source.cylinders is not None:
-        fields["cylinders"] = float(source.cylinders)
+    if source.cylinders is not None:
+        fields["cylinders" if source.kind == "store" else "cylinders_connected"] = float(source.cylinders)
     return fields
 
 

@@ -1,10 +1,12 @@
 """The queries of the dashboards, in the InfluxQL that InfluxDB 1.x, 2.x and 3.x share. Pure.
 
 Each is bounded by `$timeFilter`; of a query within a query the inner one is (InfluxDB 1.6 finds nothing where the outer one is too, for
-the first window begins before the range). Where a value is kept both as it came and as a roll-up of 15 minutes, a panel has two queries, and the
-variable `resolution` says which of them finds anything: its value is a pattern for the tag `site`, `.` (every site) or `^-` (none: no id
-begins so). So one choice works in every panel, and the other query ends at the index. InfluxQL has no other way to choose a measurement
-and the names of its fields together by one variable.
+the first window begins before the range).
+
+Where a value is kept both as it came and as a roll-up of 15 minutes, a panel has two queries, and the variable `resolution` says which of
+them finds anything: its value is a pattern for the tag `site`, `.` (every site) or `^-` (none: no id begins so). So one choice works in
+every panel, and the other query ends at the index. InfluxQL has no other way to choose a measurement and the names of its fields together
+by one variable.
 
 What is kept long is in a retention policy of its own on InfluxDB 1.x: the constant `long` is `"long".` there, and empty where everything
 is in one bucket.

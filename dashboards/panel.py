@@ -77,6 +77,11 @@ class Panel:
     word: str = ""
 
 
+def uid(board: str, language: str) -> str:
+    """The same in every Grafana, so that links and provisioning find it."""
+    return f"oxygrid-{board.replace('_', '-')}" + ("" if language == "en" else f"-{language}")
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """`asset` is the kind of asset that its variable lists, if it has one; `one_site`: a site must be chosen. `since` is the time range."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of the classic model, which every Grafana from 9 on reads
@@ -17,7 +17,7 @@ with warnings.catch_warnings():
 from dashboards.colours import PRIORITY, PURPLE, SKY
 from dashboards.influxql import LONG, LONG_POLICY, PLACE, RAW, ROLLED_UP, Query
 from dashboards.limits import Steps
-from dashboards.panel import Board, Column, Panel
+from dashboards.panel import Board, Column, Kind, Panel, uid
 from dashboards.states import STATES
 from dashboards.words import Words
 
@@ -56,11 +56,6 @@ def to_json(board: Board, words: Words, boards: Sequence[Board], long: str = LON
         panels=[_panel(number, panel, board, words) for number, panel in enumerate(board.panels, 1)],
     )
     return json.dumps(made, cls=JSONEncoder, indent=1, ensure_ascii=False) + "\n"
-
-
-def uid(key: str, language: str) -> str:
-    """The same in every Grafana, so that links and provisioning find it."""
-    return f"oxygrid-{key.replace('_', '-')}" + ("" if language == "en" else f"-{language}")
 
 
 # ---- variables, annotations, links -----------------------------------------------------------------------------------------------
@@ -339,7 +334,8 @@ def _map(_panel: Panel, words: Words, _key: str) -> dict[str, object]:
     }
 
 
-_OPTIONS = {
+Options: TypeAlias = Callable[[Panel, Words, str], dict[str, object]]
+_OPTIONS: dict[Kind, Options] = {
     "stat": _stat,
     "table": _table,
     "map": _map,

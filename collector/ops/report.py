@@ -1,5 +1,4 @@
-"""What the dashboards show of this moment, as rows for the time-series store: each site, each alarm that is not normal, the limits in force.
-Pure.
+"""What the dashboards show of this moment, as rows for the time-series store: each site, each open alarm, the limits in force. Pure.
 
 Transitions alone can't say what is open now: who looks at the last hour would not see what was raised before. So the state is written down
 once a minute, and a dashboard asks for the last row.
@@ -30,7 +29,7 @@ LEVELS = frozenset({"below", "above", "outside", "changeover", "standby", "hours
 HOURS = ("connected_now_h", "connected_h", "on_site_h", "slack_h")
 STATUS = (
     "latitude", "longitude", "delivery_lead_h", *HOURS, "open_high", "open_medium", "open_low", "unacknowledged", "plants", "plants_down",
-    "purity_low", "assets", "silent_assets", "heard_s", "concentrators", "concentrators_lost", "concentrators_low",
+    "purity_low", "assets", "silent_assets", "dark", "heard_s", "concentrators", "concentrators_lost", "concentrators_low",
     "concentrators_in_use",
 )  # fmt: skip
 """Fields of `site_status`."""
@@ -69,6 +68,7 @@ def status_point(fold: SiteFold, alarms: Sequence[AlarmView], now_ms: int) -> Po
         "assets": len(assets),
         "silent_assets": sum(_silent(asset, now_ms) for asset in assets),
     }
+    fields["dark"] = int(fields["silent_assets"] == len(assets))
     last_ms = max((asset.state.fresh_ms for asset in assets), default=0)
     if last_ms:
         fields["heard_s"] = max(0, now_ms - last_ms) / 1000
@@ -78,8 +78,8 @@ def status_point(fold: SiteFold, alarms: Sequence[AlarmView], now_ms: int) -> Po
 def alarm_open_point(fold: SiteFold, alarm: AlarmView, now_ms: int) -> Point:
     """Measurement `alarm_open`: one row per alarm that is not normal."""
     tags = {**place(fold.site), "rule": alarm.rule, "priority": alarm.priority}
-    if alarm.asset:
-        tags["asset"] = alarm.asset
+    if (asset := fold.assets.get(alarm.asset)) is not None:
+        tags |= {"asset": alarm.asset, "kind": asset.asset.kind}
     return Point(
         "alarm_open", tags, {"state": alarm.state, "text": alarm.text, "since_ms": alarm.raised_ms, "nature": alarm.nature}, now_ms
     )

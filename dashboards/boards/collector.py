@@ -15,6 +15,7 @@ DROPS = bands("collector", "CO-DRP")
 
 READERS, STAGES, SOURCES = ("\"reader\" != ''", "\"stage\" != ''", "\"source\" != ''")
 """Conditions: rows that have such a tag."""
+BREAKS = ("source_reconnects", "source_deaf", "source_sessions_lost")
 LOST = 'SELECT spread("dropped_messages") AS "lost" FROM "collector" WHERE "where" != \'\' AND $timeFilter GROUP BY "where"'
 
 
@@ -87,7 +88,7 @@ COLLECTOR = Board(
         ),
         Panel(
             "session", "lines", At(0, 20, 12, 7),
-            tuple(rise(name, SOURCES, "source", f"{{session.{name}}}") for name in ("source_reconnects", "source_deaf", "source_sessions_lost")),
+            tuple(rise(name, SOURCES, "source", f"{{session.{name}}}") for name in BREAKS),
             unit=COUNT, lowest=0, decimals=0, steps=above(1), none="none.itself",
         ),
         Panel(
