@@ -68,7 +68,7 @@ def _variables(board: Board, words: Words, long: str) -> Iterator[sdk.VariableMo
         yield _tag("site", "site_status", '"region" =~ /^$region$/ AND "district" =~ /^$district$/', words, every=not board.one_site)
     if board.asset:
         yield _tag("asset", board.asset, PLACE, words)
-    if any("${resolution" in query.text for panel in board.panels for query in panel.queries):
+    if _asks_for(board, "${resolution:raw}"):
         options = {words("resolution.raw"): RAW, words("resolution.15m"): ROLLED_UP}
         yield sdk.VariableModel(
             type_val=sdk.VariableType.CUSTOM,
@@ -78,10 +78,15 @@ def _variables(board: Board, words: Words, long: str) -> Iterator[sdk.VariableMo
             options=[sdk.VariableOption(selected=value == RAW, text=text, value=value) for text, value in options.items()],
             current=sdk.VariableOption(text=words("resolution.raw"), value=RAW),
         )
-    yield sdk.VariableModel(
-        type_val=sdk.VariableType.CONSTANT, name="long", hide=sdk.VariableHide.HIDE_VARIABLE, skip_url_sync=True, query=long,
-        current=sdk.VariableOption(text=long, value=long),
-    )  # fmt: skip
+    if board.places or _asks_for(board, LONG):
+        yield sdk.VariableModel(
+            type_val=sdk.VariableType.CONSTANT, name="long", hide=sdk.VariableHide.HIDE_VARIABLE, skip_url_sync=True, query=long,
+            current=sdk.VariableOption(text=long, value=long),
+        )  # fmt: skip
+
+
+def _asks_for(board: Board, text: str) -> bool:
+    return any(text in query.text for panel in board.panels for query in panel.queries)
 
 
 def _tag(name: str, measurement: str, where: str, words: Words, *, every: bool = True) -> sdk.VariableModel:

@@ -22,7 +22,7 @@ PCT, BAR, KPA, LPM, LITRES, CELSIUS, PPM, HOURS, SECONDS, WATT, BYTES, AGO = (
     UNITS[name] for name in ("pct", "bar", "kpa", "lpm", "l", "c", "ppm", "h", "s", "w", "bytes", "ms")
 )
 KWH_PER_M3 = "suffix: kWh/m³"
-PER_H = "suffix: /h"
+BAR_PER_H = "suffix: bar/h"
 PER_S = "suffix: /s"
 MINUTES = "suffix: min"
 COUNT = "short"

@@ -10,7 +10,7 @@ from importlib import resources
 from collector.config.yaml_text import parse
 
 LANGUAGES = ("en", "hi", "fr", "ar")
-_KEY = re.compile(r"\{([a-z0-9_.]+)\}")
+_KEY = re.compile(r"(?<!\$)\{([a-z0-9_.]+)\}")
 
 
 @cache

@@ -6,7 +6,7 @@ from dashboards.boards.common import NOW, STOCK, TIME, deliveries, limit_lines, 
 from dashboards.influxql import ASSET, PLACE, curve, limits, table
 from dashboards.limits import above
 from dashboards.panel import At, Board, Column, Panel
-from dashboards.units import AGO, BAR, COUNT, HOURS, LITRES, LPM, TEXT
+from dashboards.units import AGO, BAR, BAR_PER_H, COUNT, HOURS, LITRES, LPM, TEXT
 
 KIND = "manifold"
 RULES = ("BK-CH", "BK-LL", "BK-NR", "RS-LO")
@@ -67,7 +67,7 @@ MANIFOLD = Board(
                 TIME,
                 Column("site", "variable.site", link="hospital"),
                 Column("source", "column.bank"),
-                Column("decay_bar_h", "column.decay_bar_h", "suffix: bar/h", decimals=2),
+                Column("decay_bar_h", "column.decay_bar_h", BAR_PER_H, decimals=2),
                 Column("decay_lpm", "column.decay_lpm", LPM, decimals=1),
                 Column("decay_sure", "column.decay_sure", states="leaks"),
                 Column("idle_h", "column.idle_h", HOURS, decimals=0),
