@@ -3,7 +3,7 @@ PY := .venv/bin/python
 # Tests that run at once: many of them wait for a server. Those that count what a fault loses run alone, afterwards.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench truth faults lock reference stack-secrets audit sbom clean
+.PHONY: help demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -39,6 +39,9 @@ faults: .venv/.ready-dev  ## kill, cut and fill, with the full load
 
 reference: .venv/.ready-dev  ## write the generated pages of docs/reference
 	$(PY) -m collector.reference
+
+dashboards: .venv/.ready-dev  ## build the Grafana dashboards into dashboards/out
+	$(PY) -m collector dashboards build
 
 lock:  ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	@scripts/lock.sh

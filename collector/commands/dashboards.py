@@ -62,7 +62,7 @@ def push(
     home: Annotated[bool, typer.Option("--home", help="Let Grafana open with the first of them.")] = False,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Certificates to trust beside those of the system.")] = None,
 ) -> None:
-    """Send the dashboards to a Grafana, over those that are there. The data source `oxygrid` must be there; see docs/howto/dashboards.md."""
+    """Send the dashboards to a Grafana, over those that are there. The data source with the uid `oxygrid` must be there."""
     from collector.config import read_secret
     from dashboards.build import OUT
     from dashboards.panel import uid

@@ -106,7 +106,8 @@ def test_every_variable_and_data_source_that_is_used_is_there(name: str) -> None
     used = {found for query in text for found in re.findall(r"\$\{?(\w+)", query)}
     assert used - OURS <= known
     assert known - used <= {"region", "district", "site"}
-    assert set(re.findall(r'"uid": "([^"]+)"', json.dumps(made))) - {made["uid"]} == {"oxygrid"}
+    sources = set(re.findall(r'"uid": "([^"]+)"', json.dumps(made)))
+    assert sources - {made["uid"]} == {"oxygrid"}
 
 
 @pytest.mark.parametrize("name", ENGLISH)
@@ -119,7 +120,7 @@ def test_links_lead_to_dashboards_that_are_there_and_keep_what_is_chosen(name: s
         assert uid in {other["uid"] for other in ENGLISH.values()}
         assert "site" in rest
         assert rest.endswith("&${__url_time_range}")
-        assert {found for found in re.findall(r"\$\{(\w+):queryparam\}", rest)} <= variables(made).keys()
+        assert set(re.findall(r"\$\{(\w+):queryparam\}", rest)) <= variables(made).keys()
 
 
 @pytest.mark.parametrize("name", ENGLISH)
@@ -138,7 +139,7 @@ def test_no_panel_overlaps_another_or_leaves_the_grid(name: str) -> None:
     panels = ENGLISH[name]["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     places = [At(**panel["gridPos"]) for panel in panels]
-    assert all(0 <= at.x and at.x + at.w <= 24 and at.w > 0 and at.h > 0 and at.y >= 0 for at in places)
+    assert all(at.x >= 0 and at.x + at.w <= 24 and at.w > 0 and at.h > 0 and at.y >= 0 for at in places)
     over = [(a, b) for a, b in combinations(places, 2) if a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.h and b.y < a.y + a.h]
     assert over == []
 
@@ -222,7 +223,7 @@ def test_a_query_asks_for_what_is_written_and_where_it_is_kept(query: str) -> No
     written = WRITTEN[name]
     assert bool(long) is written.long, name
     aliases = set(re.findall(r'AS "(\w+)"', query))
-    used = {each for each in IDENTIFIER.findall(query)} - {name}
+    used = set(IDENTIFIER.findall(query)) - {name}
     assert used <= written.tags | written.fields | aliases
     group = re.search(r"GROUP BY ([^()]*(?:\([^)]*\)[^()]*)?)", query)
     assert group is None or set(IDENTIFIER.findall(group[1])) <= written.tags

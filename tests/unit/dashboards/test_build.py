@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.cli import main
 from dashboards.build import OUT, built, differences, write
 from dashboards.words import LANGUAGES
 
@@ -55,6 +56,14 @@ def test_what_is_built_no_more_is_removed_in_the_languages_that_are_built(files:
 def test_in_one_bucket_nothing_stands_before_a_measurement() -> None:
     (text,) = [text for path, text in built(["en"], "").items() if path.name == "hospital.json"]
     assert '"value": "\\"long\\"."' not in text
+
+
+def test_the_command_says_whether_all_is_as_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboards", "build", "--check"]) == 0
+    assert main(["dashboards", "build", "--check", "--out", str(tmp_path), "--language", "fr"]) == 1
+    assert f"{tmp_path}/fr/home.json is missing" in capsys.readouterr().err
+    assert main(["dashboards", "build", "--out", str(tmp_path), "--language", "fr"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["fr"]
 
 
 def test_without_the_sdk_it_says_what_to_install() -> None:

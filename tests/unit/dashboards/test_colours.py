@@ -7,6 +7,7 @@ TVCG 15(6), 2009, table 1 (severity 1.0); distances are those of CIE 1976 (L*a*b
 from __future__ import annotations
 
 from itertools import combinations
+from math import dist
 
 import pytest
 
@@ -44,7 +45,7 @@ def lab(colour: str, eye: str) -> Vector:
 
 
 def distance(one: str, other: str, eye: str) -> float:
-    return sum((a - b) ** 2 for a, b in zip(lab(one, eye), lab(other, eye), strict=True)) ** 0.5
+    return dist(lab(one, eye), lab(other, eye))
 
 
 @pytest.mark.parametrize("eye", EYES)

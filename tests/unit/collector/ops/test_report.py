@@ -71,6 +71,7 @@ def test_a_site_that_never_spoke_is_all_silent() -> None:
         "purity_low": 0,
         "assets": 4,
         "silent_assets": 4,
+        "dark": 1,
         "concentrators": 2,
         "concentrators_lost": 2,
         "concentrators_low": 0,
@@ -92,7 +93,7 @@ def test_what_is_heard_is_not_silent() -> None:
     clinic.say("c1", "concentrator", START_MS, o2_purity_pct=93.0, in_use=True)
     clinic.say("line", "pipeline", START_MS + 60_000, line_pressure_bar=4.0)
     fields = clinic.row("site_status", at_ms=START_MS + 90_000).fields
-    assert (fields["silent_assets"], fields["heard_s"]) == (2, 30.0)
+    assert (fields["silent_assets"], fields["dark"], fields["heard_s"]) == (2, 0, 30.0)
     assert (fields["concentrators_lost"], fields["concentrators_in_use"]) == (1, 1)
 
 
@@ -112,7 +113,8 @@ def test_an_alarm_that_is_not_normal_has_a_row_each_time() -> None:
         ("LP-LL", "unacknowledged", START_MS + 60_000),
         ("LP-L", "shelved", START_MS + 60_000),
     ]
-    assert rows[0].tags == {"site": "dh", "district": "kasganj", "region": "up", "asset": "line", "rule": "LP-LL", "priority": "high"}
+    tags = {"site": "dh", "district": "kasganj", "region": "up", "asset": "line", "kind": "pipeline", "rule": "LP-LL", "priority": "high"}
+    assert rows[0].tags == tags
     assert rows[0].fields == {"state": "unacknowledged", "text": "pressure failing", "since_ms": START_MS, "nature": "process"}
 
 
