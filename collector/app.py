@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ HOUSEKEEPING_S = 1.0
 GC_THRESHOLDS = (50_000, 20, 100)
 HEALTH_EVERY_MS = 60_000
 HEAD_EVERY_MS = 86_400_000
+REPORT_PORTION = 200
+"""So many rows at a time: a country has ten thousand a minute, and alarms go on meanwhile."""
 READERS = ("evaluator", "quarantine", "writer")
 
 
@@ -334,7 +337,9 @@ class Collector:
         """What the dashboards show of this moment; they read a database that is asked in InfluxQL."""
         if isinstance(self._store, InfluxStore) and self._now_ms() - self._reported_ms >= REPORT_EVERY_MS:
             self._reported_ms = self._now_ms()
-            await self._state_thread.run(self._state.commit, StateChange(points=self.watch.points()))
+            points = self.watch.points()
+            while portion := list(islice(points, REPORT_PORTION)):
+                await self._state_thread.run(self._state.commit, StateChange(points=portion))
 
     def _say_head(self) -> None:
         """The end of the audit trail goes into the log, which is kept elsewhere: who rewrites the whole trail is found by it."""

@@ -39,19 +39,17 @@ LIMIT = ("limit", "clear", "upper", "upper_clear")
 """Fields of `rule_limit`."""
 
 
-def points(evaluator: Evaluator, alarms: Iterable[AlarmView], now_ms: int) -> list[Point]:
-    """All of it. `alarms` are those that are not normal."""
+def points(evaluator: Evaluator, alarms: Iterable[AlarmView], now_ms: int) -> Iterator[Point]:
+    """All of it, site by site. `alarms` are those that are not normal."""
     by_site: dict[str, list[AlarmView]] = defaultdict(list)
     for alarm in alarms:
         by_site[alarm.site].append(alarm)
-    found: list[Point] = []
     for name, fold in evaluator.sites.items():
-        found += [alarm_open_point(fold, alarm, now_ms) for alarm in by_site[name]]
+        yield from (alarm_open_point(fold, alarm, now_ms) for alarm in by_site[name])
         if not name.startswith("_"):
-            found.append(status_point(fold, by_site[name], now_ms))
+            yield status_point(fold, by_site[name], now_ms)
             if (now_ms // EVERY_MS + crc32(name.encode())) % LIMITS_EVERY == 0:
-                found += limit_points(fold, now_ms)
-    return found
+                yield from limit_points(fold, now_ms)
 
 
 def status_point(fold: SiteFold, alarms: Sequence[AlarmView], now_ms: int) -> Point:

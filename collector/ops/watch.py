@@ -111,10 +111,11 @@ class Watch:
     def _cursors(self, now_ms: int) -> list[CursorView]:
         return cursor_views(self._views.positions(), self._views.journal().last_seq, self._done_ms, now_ms)
 
-    def points(self) -> list[Point]:
+    def points(self) -> Iterator[Point]:
         """What the dashboards show of this moment."""
         views, now_ms = self._views, self._now_ms()
-        return [*self._itself.points(self.rows(), now_ms), *report.points(views.evaluator(), views.alarms(), now_ms)]
+        yield from self._itself.points(self.rows(), now_ms)
+        yield from report.points(views.evaluator(), views.alarms(), now_ms)
 
     def rows(self) -> Iterator[Row]:
         """Every metric of the moment, but the histograms."""

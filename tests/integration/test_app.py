@@ -99,6 +99,17 @@ def stored_alarms(server: Server) -> list[str]:
     return [row[1] for row in found[0]["values"]] if found else []
 
 
+def test_how_it_and_its_sites_are_is_in_the_database(tmp_path: Path, broker: Server, influxdb_server: Server) -> None:
+    """What the dashboards and the alerts from outside ask for first."""
+    with collecting(tmp_path, broker, influxdb=influx(influxdb_server)) as (subject, _):
+        wait_until(lambda: bool(query(influxdb_server, 'SELECT last("dark") FROM "site_status"')), 15, "a row of the site")
+        (status,) = query(influxdb_server, 'SELECT "site", "assets", "silent_assets", "open_high" FROM "site_status" ORDER BY time LIMIT 1')
+        assert status["values"][0][1:] == ["a", 2, 2, 0]
+        (itself,) = query(influxdb_server, 'SELECT last("disk_free_bytes") FROM "collector"')
+        assert itself["values"][0][1] > 0
+        assert subject.stop()[0] == 0
+
+
 def test_readings_are_in_the_embedded_history(tmp_path: Path, broker: Server) -> None:
     with collecting(tmp_path, broker) as (subject, line):
         at_ms = now_ms()

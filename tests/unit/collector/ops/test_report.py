@@ -120,7 +120,7 @@ def test_an_alarm_that_is_not_normal_has_a_row_each_time() -> None:
 
 def test_alarms_of_the_collector_itself_are_among_them_but_it_is_no_site() -> None:
     itself = msgspec.structs.replace(PRESSURE, alarm="_collector/collector/CO-SRC", site="_collector", asset="collector", rule="CO-SRC")
-    found = points(Clinic().evaluator, [itself], START_MS)
+    found = list(points(Clinic().evaluator, [itself], START_MS))
     assert [point.tags["site"] for point in found if point.measurement == "alarm_open"] == ["_collector"]
     assert [point.tags["site"] for point in found if point.measurement == "site_status"] == ["dh"]
 
