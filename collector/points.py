@@ -24,7 +24,7 @@ SOURCE_BOUNDS = ("content_l", "burn_lpm", "decay_lpm")
 SOURCE_HOURS = ("now_h", "plan_h")
 SOURCE_FACTS = ("burn_method", "burn_window_s", "decay_bar_h", "idle_h")
 EVENT_FACTS = ("litres", "kg", "cylinders", "expected_cylinders", "before_bar", "pressure_bar", "expected_bar")
-"""Of a refill, a fill, a delivery; each as far as it is known, a float."""
+"""Of a refill, a fill, a delivery; each as far as it is known, a float; a changeover gains nothing."""
 OTHERS = (
     "method",
     "wasted_l",
@@ -73,7 +73,7 @@ def stock_event_point(site: Site, event: StockEvent) -> Point:
     fields: Fields = {"text": event.text, "short": event.short}
     for name in EVENT_FACTS:
         value = getattr(event, name)
-        if value is not None:
+        if value is not None and (value or name != "litres"):
             fields[name] = float(value)
     return Point("stock_event", {**place(site), "asset": event.asset, "source": event.source, "event": event.event}, fields, event.event_ms)
 

@@ -25,6 +25,10 @@ PLACE = '"region" =~ /^$region$/ AND "district" =~ /^$district$/ AND "site" =~ /
 ASSET = f'{PLACE} AND "asset" =~ /^$asset$/'
 
 
+EACH = "site, asset"
+"""Assets of two sites may have the same name: without the site they would be taken for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """`alias` names its curves: Grafana's `$tag_asset` and `$col`, and `{keys}` of the catalogue. `table`: rows in place of curves."""
@@ -43,13 +47,13 @@ def twice(raw: str, rolled: str, kind: str, where: str = ASSET, *, alias: str = 
     """The same over time from what came and from the roll-ups, a curve per asset; if asked so only rows in which a signal is above zero."""
     gates = (f' AND "{running}" > 0', f' AND "{running}_mean" > 0') if running else ("", "")
     return (
-        Query(_curve(raw, f'"{kind}"', f'{where}{gates[0]} AND "site" =~ /${{resolution:raw}}/', "asset"), alias),
-        Query(_curve(rolled, f'{LONG}"{kind}_15m"', f'{where}{gates[1]} AND "site" !~ /${{resolution:raw}}/', "asset"), alias),
+        Query(_curve(raw, f'"{kind}"', f'{where}{gates[0]} AND "site" =~ /${{resolution:raw}}/', EACH), alias),
+        Query(_curve(rolled, f'{LONG}"{kind}_15m"', f'{where}{gates[1]} AND "site" !~ /${{resolution:raw}}/', EACH), alias),
     )
 
 
 def curve(expression: str, measurement: str, where: str, by: str = "", alias: str = "$col") -> Query:
-    """An aggregate over time, a curve for each value of the tag `by`."""
+    """An aggregate over time, a curve for each value of the tags `by`."""
     return Query(_curve(expression, measurement, where, by), alias)
 
 
@@ -107,7 +111,7 @@ def stock(where: str) -> tuple[str, str]:
 def limits(where: str, *rules: str) -> Query:
     """The limits in force of these rules over time, a curve for each rule and asset."""
     which = " OR ".join(f"\"rule\" = '{rule}'" for rule in rules)
-    text = _curve('last("limit")', '"rule_limit"', f"{where} AND ({which})", '"rule", "asset"')
+    text = _curve('last("limit")', '"rule_limit"', f"{where} AND ({which})", f"rule, {EACH}")
     return Query(text, "{limit} $tag_rule $tag_asset")
 
 
@@ -127,4 +131,4 @@ def _bounded(where: str) -> str:
 
 
 def _quoted(by: str) -> list[str]:
-    return [f'"{tag.strip(chr(34))}"' for tag in by.split(", ")] if by else []
+    return [f'"{tag}"' for tag in by.split(", ")] if by else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of the classic model, which every Grafana from 9 on reads
@@ -65,9 +65,11 @@ def _variables(board: Board, words: Words, long: str) -> Iterator[sdk.VariableMo
     if board.places:
         yield _tag("region", "site_status", "", words)
         yield _tag("district", "site_status", '"region" =~ /^$region$/', words)
-        yield _tag("site", "site_status", '"region" =~ /^$region$/ AND "district" =~ /^$district$/', words, every=not board.one_site)
+        yield _tag(
+            "site", "site_status", '"region" =~ /^$region$/ AND "district" =~ /^$district$/', words, "one" if board.one_site else "any"
+        )
     if board.asset:
-        yield _tag("asset", board.asset, PLACE, words)
+        yield _tag("asset", board.asset, PLACE, words, "several" if board.one_site else "any")
     if _asks_for(board, "${resolution:raw}"):
         options = {words("resolution.raw"): RAW, words("resolution.15m"): ROLLED_UP}
         yield sdk.VariableModel(
@@ -89,7 +91,12 @@ def _asks_for(board: Board, text: str) -> bool:
     return any(text in query.text for panel in board.panels for query in panel.queries)
 
 
-def _tag(name: str, measurement: str, where: str, words: Words, *, every: bool = True) -> sdk.VariableModel:
+Choice: TypeAlias = Literal["one", "several", "any"]
+"""Of the values of a variable. All of `several` are written out, `any` is a pattern: there may be thousands."""
+
+
+def _tag(name: str, measurement: str, where: str, words: Words, choice: Choice = "any") -> sdk.VariableModel:
+    many = choice != "one"
     query = f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "{name}"' + (f" WHERE {where}" if where else "")
     return sdk.VariableModel(
         type_val=sdk.VariableType.QUERY,
@@ -100,10 +107,10 @@ def _tag(name: str, measurement: str, where: str, words: Words, *, every: bool =
         definition=query,
         refresh=sdk.VariableRefresh.ON_DASHBOARD_LOAD,
         sort=sdk.VariableSort.ALPHABETICAL_ASC,
-        multi=every,
-        include_all=every,
-        all_value=".*" if every else None,
-        current=sdk.VariableOption(text=["All"], value=["$__all"]) if every else sdk.VariableOption(),
+        multi=many,
+        include_all=many,
+        all_value=".*" if choice == "any" else None,
+        current=sdk.VariableOption(text=["All"], value=["$__all"]) if many else sdk.VariableOption(),
     )
 
 

@@ -42,8 +42,8 @@ ALARM_COLUMNS = (
 
 
 def alarm_list(at: At, where: str) -> Panel:
-    """What is open now, the worst first."""
-    rows = table(["state", "since_ms", "text"], '"alarm_open"', where, "priority, site, asset, rule")
+    """What is open now, the worst first; what another alarm says already is left out."""
+    rows = table(["state", "since_ms", "text"], '"alarm_open"', f"{where} AND \"state\" != 'suppressed'", "priority, site, asset, rule")
     return Panel(
         "alarms",
         "table",

@@ -55,7 +55,7 @@ CONCENTRATORS = Board(
         ),
         Panel(
             "purity", "lines", At(0, 23, 24, 8),
-            (*over_time(KIND, "o2_purity_pct", alias="$tag_asset"), limits(ASSET, "CN-L", "CN-LL")),
+            (*over_time(KIND, "o2_purity_pct", alias="$tag_site $tag_asset"), limits(ASSET, "CN-L", "CN-LL")),
             unit=PCT, decimals=1, highest=100, none="none.unit", columns=limit_lines(KIND, "CN-L", "CN-LL"),
         ),
     ),

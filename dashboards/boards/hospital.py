@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.common import NOW, OPEN_COUNTS, SITE, SLACK, SOURCES, STATUS, STOCK, TIME, alarm_list, deliveries, limit_lines
 from dashboards.colours import BLUE, GREEN, ORANGE, PURPLE, SKY
-from dashboards.influxql import PLACE, curve, latest, limits, over_time, table
+from dashboards.influxql import EACH, PLACE, curve, latest, limits, over_time, table
 from dashboards.limits import PLAIN, above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import AGO, BAR, COUNT, HOURS, LITRES, LPM, PCT, SECONDS, TEXT
@@ -79,8 +79,8 @@ HOSPITAL = Board(
         Panel(
             "feeding", "states", At(12, 10, 12, 6),
             (
-                curve('last("state")', '"psa_plant"', PLACE, "asset", "$tag_asset"),
-                curve('last("bank_in_use")', '"manifold"', PLACE, "asset", "$tag_asset"),
+                curve('last("state")', '"psa_plant"', PLACE, EACH, "$tag_asset"),
+                curve('last("bank_in_use")', '"manifold"', PLACE, EACH, "$tag_asset"),
             ),
             unit=TEXT, states="feeding", none="none.plant",
         ),

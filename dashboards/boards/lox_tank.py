@@ -8,11 +8,12 @@ from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import BAR, HOURS, LITRES, LPM, PCT, TEXT
 
 KIND = "lox_tank"
-TANKS = f'{PLACE} AND "source" =~ /^$asset$/ AND "source" != \'site\''
+TANKS = f'{PLACE} AND "source" =~ /^$asset$/'
 
 LOX_TANK = Board(
     key="lox_tank",
     asset=KIND,
+    one_site=True,
     since="now-7d",
     panels=(
         Panel(
@@ -41,7 +42,7 @@ LOX_TANK = Board(
         ),
         Panel(
             "burn", "lines", At(0, 13, 12, 8),
-            (curve('mean("burn_lpm")', STOCK, TANKS, "source", "$tag_source"),),
+            (curve('mean("burn_lpm")', STOCK, TANKS, "site, source", "$tag_source"),),
             unit=LPM, decimals=0, lowest=0, none="none.stock",
         ),
         deliveries(At(12, 13, 12, 8), f'{PLACE} AND "asset" =~ /^$asset$/'),

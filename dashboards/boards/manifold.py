@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import NOW, STOCK, TIME, deliveries, limit_lines, signals, told_apart
-from dashboards.influxql import ASSET, PLACE, curve, limits, table
+from dashboards.influxql import ASSET, EACH, PLACE, curve, limits, table
 from dashboards.limits import above
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import AGO, BAR, BAR_PER_H, COUNT, HOURS, LITRES, LPM, TEXT
@@ -16,6 +16,7 @@ MANIFOLDS = f'{PLACE} AND "source" =~ /^$asset$/'
 MANIFOLD = Board(
     key="manifold",
     asset=KIND,
+    one_site=True,
     panels=(
         Panel(
             "pressures", "lines", At(0, 0, 16, 9),
@@ -39,7 +40,7 @@ MANIFOLD = Board(
         ),
         Panel(
             "in_use", "states", At(0, 9, 16, 4),
-            (curve('last("bank_in_use")', f'"{KIND}"', ASSET, "asset", "$tag_asset"),),
+            (curve('last("bank_in_use")', f'"{KIND}"', ASSET, EACH, "$tag_asset"),),
             unit=TEXT, states="bank", none="none.manifold",
         ),
         Panel(
@@ -56,7 +57,7 @@ MANIFOLD = Board(
         ),
         Panel(
             "content", "lines", At(0, 13, 12, 8),
-            (curve('mean("content_l")', STOCK, BANKS, "source", "$tag_source"),),
+            (curve('mean("content_l")', STOCK, BANKS, "site, source", "$tag_source"),),
             unit=LITRES, decimals=0, lowest=0, none="none.stock",
         ),
         Panel(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import BAD, TIME, WHO, limit_lines, signals, told_apart
-from dashboards.influxql import ASSET, LONG, curve, entries, limits, minutes_in, over_time, table, twice
+from dashboards.influxql import ASSET, EACH, LONG, curve, entries, limits, minutes_in, over_time, table, twice
 from dashboards.limits import above
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import BAR, CELSIUS, COUNT, HOURS, KWH_PER_M3, LPM, MINUTES, PCT, PPM, TEXT
@@ -19,10 +19,11 @@ PER_M3 = twice(
 PSA_PLANT = Board(
     key="psa_plant",
     asset=KIND,
+    one_site=True,
     panels=(
         Panel(
             "state", "states", At(0, 0, 14, 5),
-            (curve('last("state")', f'"{KIND}"', ASSET, "asset", "$tag_asset"),),
+            (curve('last("state")', f'"{KIND}"', ASSET, EACH, "$tag_asset"),),
             unit=TEXT, states="plant", none="none.plant",
         ),
         Panel(
@@ -53,7 +54,7 @@ PSA_PLANT = Board(
         ),
         Panel(
             "analyser", "states", At(0, 13, 12, 3),
-            (curve('last("analyser_state")', f'"{KIND}"', ASSET, "asset", "$tag_asset"),),
+            (curve('last("analyser_state")', f'"{KIND}"', ASSET, EACH, "$tag_asset"),),
             unit=TEXT, states="analyser", none="none.analyser",
         ),
         Panel(
@@ -100,7 +101,7 @@ PSA_PLANT = Board(
         Panel(
             "energy", "lines", At(8, 24, 8, 7),
             PER_M3,
-            unit=KWH_PER_M3, decimals=2, lowest=0, highest=5, none="none.power",
+            unit=KWH_PER_M3, decimals=2, lowest=0, none="none.power",
         ),
         Panel(
             "co", "lines", At(16, 24, 8, 7),
@@ -109,7 +110,7 @@ PSA_PLANT = Board(
         ),
         Panel(
             "service", "lines", At(0, 31, 24, 6),
-            (curve('max("psa_run_h_max")', f'{LONG}"{KIND}_15m"', ASSET, "asset", "$tag_asset"), limits(ASSET, "SV-DU")),
+            (curve('max("psa_run_h_max")', f'{LONG}"{KIND}_15m"', ASSET, EACH, "$tag_asset"), limits(ASSET, "SV-DU")),
             unit=HOURS, decimals=0, none="none.plant", columns=limit_lines(KIND, "SV-DU"), recent="90d", every="6h",
         ),
     ),

@@ -13,11 +13,11 @@ RANKED = (
 )  # fmt: skip
 PURITY = bands("psa_plant", "PU-L", "PU-LL", "PU-XL", "PU-HI")
 DAILY = (
-    'SELECT mean("o2_purity_pct_mean") AS "day", min("o2_purity_pct_min") AS "least" '
+    'SELECT mean("o2_purity_pct_mean") AS "day" '
     f'FROM {LONG}"psa_plant_15m" WHERE {PLACE} AND $timeFilter GROUP BY time(1d), "site", "asset" fill(none)'
 )  # fmt: skip
 DRIFT = (
-    'SELECT last("day") - first("day") AS "drift", last("day") AS "day", min("least") AS "least" '
+    'SELECT last("day") - first("day") AS "drift", last("day") AS "day" '
     f'FROM ({DAILY}) GROUP BY "site", "asset"'
 )  # fmt: skip
 
@@ -96,7 +96,6 @@ REGION = Board(
                 Column("asset", "column.plant", link="psa_plant"),
                 Column("drift", "column.drift", PCT, decimals=2),
                 Column("day", "column.purity_day", PCT, PURITY, decimals=1),
-                Column("least", "column.purity_least", PCT, PURITY, decimals=1),
             ),
         ),
         alarm_list(At(0, 26, 24, 9), f"""{PLACE} AND ("priority" = 'high' OR "priority" = 'medium')"""),

@@ -17,7 +17,7 @@ from collector.ops.report import LEVELS
 from dashboards.boards import BOARDS
 from dashboards.build import OUT
 from dashboards.limits import PLAIN
-from dashboards.panel import At, Panel
+from dashboards.panel import At, Board, Panel
 from dashboards.units import BAR_PER_H, UNITS
 from devices.kinds.catalogue import KINDS
 from tests.unit.dashboards.written import PLACE, measurements
@@ -227,6 +227,14 @@ def test_a_query_asks_for_what_is_written_and_where_it_is_kept(query: str) -> No
     assert used <= written.tags | written.fields | aliases
     group = re.search(r"GROUP BY ([^()]*(?:\([^)]*\)[^()]*)?)", query)
     assert group is None or set(IDENTIFIER.findall(group[1])) <= written.tags
+
+
+@pytest.mark.parametrize(("board", "panel"), DATA)
+def test_assets_of_two_sites_are_never_taken_for_one(board: Board, panel: Panel) -> None:
+    """Each site may have a `manifold`: a mean over two of them would be nobody's pressure."""
+    for query in panel.queries:
+        tags = set(IDENTIFIER.findall(query.text.rpartition("GROUP BY ")[2]))
+        assert board.one_site or not tags & {"asset", "source"} or "site" in tags or board.key == "collector"
 
 
 def test_variables_ask_for_tags_that_are_written() -> None:
