@@ -170,7 +170,7 @@ def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
         targets=[_target(chr(ord("A") + place), query, words) for place, query in enumerate(panel.queries)] or None,
         interval=panel.every if panel.queries else None,
         time_from=panel.recent or None,
-        transformations=_first(panel) if panel.first else None,
+        transformations=[*_first(panel), *_order(panel)] or None,
         options=_OPTIONS[panel.kind](panel, words, key),
         field_config=sdk.FieldConfigSource(
             defaults=_defaults(panel, words), overrides=[_override(board, panel, column, words) for column in panel.columns]
@@ -179,11 +179,25 @@ def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
 
 
 def _first(panel: Panel) -> list[sdk.DataTransformerConfig]:
+    if not panel.first:
+        return []
     sort = {"field": panel.sort.removeprefix("-"), "desc": panel.sort.startswith("-")}
     return [
         sdk.DataTransformerConfig(id_val="sortBy", options={"sort": [sort]}),
         sdk.DataTransformerConfig(id_val="limit", options={"limitField": panel.first}),
     ]
+
+
+def _order(panel: Panel) -> list[sdk.DataTransformerConfig]:
+    """The columns of a table in their order: Grafana's data source gives those of tags in any."""
+    if panel.kind != "table":
+        return []
+    options = {
+        "indexByName": {column.name: place for place, column in enumerate(panel.columns)},
+        "excludeByName": {column.name: True for column in panel.columns if column.hidden},
+        "renameByName": {},
+    }
+    return [sdk.DataTransformerConfig(id_val="organize", options=options)]
 
 
 def _target(ref: str, query: Query, words: Words) -> InfluxQuery:
@@ -271,7 +285,6 @@ def _properties(board: Board, panel: Panel, column: Column, words: Words) -> Ite
         "thresholds": column.steps and _thresholds(column.steps),
         "mappings": column.states and _mappings(column.states, words),
         "custom.cellOptions": CELL if panel.kind == "table" and (column.steps or column.states) else None,
-        "custom.hidden": column.hidden or None,
         "custom.width": column.width or None,
         "color": column.colour and sdk.FieldColor(mode=sdk.FieldColorModeId.FIXED, fixed_color=column.colour),
         "custom.lineStyle": column.dashes and {"fill": "dash", "dash": DASHES[column.dashes]},
@@ -280,19 +293,19 @@ def _properties(board: Board, panel: Panel, column: Column, words: Words) -> Ite
         "custom.fillOpacity": 15 if column.down_to else 70 if column.bars else None,
         "custom.drawStyle": "bars" if column.bars else None,
         "custom.stacking": {"mode": "normal", "group": "A"} if column.bars else None,
-        "links": column.link and [_drill(board, panel, column, words)],
+        "links": column.link and [_drill(board, panel, column, each, words) for each in column.link.split()],
     }
     yield from ((name, value) for name, value in wanted.items() if value not in (None, "", ()))
 
 
-def _drill(board: Board, panel: Panel, column: Column, words: Words) -> dict[str, object]:
+def _drill(board: Board, panel: Panel, column: Column, link: str, words: Words) -> dict[str, object]:
     """To another board, for the site and the asset of that row, with everything else that is chosen."""
     names = {each.name for each in panel.columns}
     site = "var-site=${__data.fields.site}" if "site" in names else "${site:queryparam}"
     asset = "&var-asset=${__data.fields.asset}" if column.name == "asset" else ""
     above = "&${region:queryparam}&${district:queryparam}" if board.places else ""
-    url = f"/d/{uid(column.link, words.language)}?{site}{asset}{above}&${{__url_time_range}}"
-    return {"title": words(column.link), "url": url, "targetBlank": False}
+    url = f"/d/{uid(link, words.language)}?{site}{asset}{above}&${{__url_time_range}}"
+    return {"title": words(link), "url": url, "targetBlank": False}
 
 
 # ---- what each kind of panel is told ------------------------------------------------------------------------------------------------

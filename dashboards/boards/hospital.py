@@ -62,7 +62,7 @@ HOSPITAL = Board(
             unit=TEXT, none="none.stock", recent=NOW, sort="source",
             columns=(
                 TIME,
-                Column("source", "column.source"),
+                Column("source", "column.source", link="manifold lox_tank"),
                 Column("in_use", "column.in_use", states="feeds"),
                 Column("content_l", "column.content", LITRES, decimals=0),
                 Column("now_h", "column.now_h", HOURS, decimals=1),

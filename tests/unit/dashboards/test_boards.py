@@ -14,9 +14,10 @@ import pytest
 
 from collector.config.rulebook import default_rules
 from collector.ops.report import LEVELS
+from collector.rules.model import Rule
 from dashboards.boards import BOARDS
 from dashboards.build import OUT
-from dashboards.limits import PLAIN
+from dashboards.limits import PLAIN, Steps
 from dashboards.panel import At, Board, Panel
 from dashboards.units import BAR_PER_H, UNITS
 from devices.kinds.catalogue import KINDS
@@ -178,22 +179,58 @@ def shown(query: str) -> set[tuple[str, str]]:
     }
 
 
-LIMITED = {(rule.kind, signal): rule for rule in default_rules() if rule.type in LEVELS for signal in rule.signals} | {
-    ("site", f"{rule.hours}_h"): rule for rule in default_rules() if rule.type == "hours_left"
-}
+def asked(query: str) -> set[tuple[str, str]]:
+    """The signals that a query shows, and what is known of a site, as of the kind `site`."""
+    return shown(query) | {("site", name) for name in IDENTIFIER.findall(query.partition(" FROM ")[0])}
+
+
+def plain_limits(rule: Rule) -> set[float]:
+    return {value for limit in (rule.limit, rule.upper) if limit is not None and (value := limit.value({})) is not None}
+
+
+def watched(rule: Rule) -> set[tuple[str, str]]:
+    """(kind, signal); of the hours left the name that they have in the database."""
+    if rule.type not in LEVELS:
+        return set()
+    return {("site", f"{rule.hours}_h")} if rule.type == "hours_left" else {(rule.kind, signal) for signal in rule.signals}
+
+
+LIMITED = {each: rule for rule in default_rules() for each in watched(rule)}
 
 
 @pytest.mark.parametrize(("board", "panel"), DATA)
 def test_where_a_signal_has_limits_they_are_shown(board: object, panel: Panel) -> None:
     for query in panel.queries:
-        names = shown(query.text) | {("site", name) for name in IDENTIFIER.findall(query.text.partition(" FROM ")[0])}
-        for name in names & LIMITED.keys():
+        for name in asked(query.text) & LIMITED.keys():
             rule = LIMITED[name]
             if panel.kind == "table" and rule.limit is not None and rule.limit.of:
                 continue  # it differs from row to row
             drawn = any('"rule_limit"' in each.text and f"'{rule.id}'" in each.text for each in panel.queries)
             column = next((each for each in panel.columns if each.name == name[1]), None)
             assert drawn or panel.steps != PLAIN or (column is not None and column.steps), name
+
+
+@pytest.mark.parametrize(("board", "panel"), DATA)
+def test_thresholds_are_limits_of_rules_and_nothing_else(board: object, panel: Panel) -> None:
+    """One source: nobody types in a limit that a rule has."""
+    names = {name for query in panel.queries for name in asked(query.text)}
+    checked: list[tuple[set[tuple[str, str]], Steps]] = [({each for each in names if each[1] == c.name}, c.steps) for c in panel.columns]
+    for about, steps in [*checked, (names, panel.steps)]:
+        limits = {limit for rule in default_rules() for limit in plain_limits(rule) if about & watched(rule)}
+        assert not limits or {step.value for step in steps if step.value is not None} <= limits
+
+
+@pytest.mark.parametrize(("board", "panel"), DATA)
+def test_every_column_of_a_table_has_a_heading(board: object, panel: Panel) -> None:
+    for query in panel.queries:
+        if query.table:
+            names = set(re.findall(r'AS "(\w+)"', query.text.partition(" FROM ")[0])) or set(
+                IDENTIFIER.findall(query.text.partition(" FROM ")[0])
+            )
+            tags = set(IDENTIFIER.findall(query.text.rpartition("GROUP BY ")[2])) if "GROUP BY" in query.text else set()
+            listed = {column.name for column in panel.columns}
+            assert panel.kind in {"map", "histogram"} or names | tags | {"Time"} <= listed
+            assert all(column.word or column.hidden for column in panel.columns)
 
 
 # ---- queries -------------------------------------------------------------------------------------------------------------------------
