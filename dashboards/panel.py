@@ -31,7 +31,7 @@ class Column:
     """How one column of a table, or one curve, is shown. `name` is the field, the tag or the alias; `word` is its key in the catalogue.
 
     `states` names a set of `dashboards.states`; `link` names the boards that a click leads to, with a space between; `colour`, `dashes`,
-    `down_to` (filled down to the curve of that alias) and `bars` are for curves. In the names of curves `{keys}` of the catalogue may stand,
+    `down_to` (filled down to the curve of that alias) and `bars` are for curves. In names of curves `{keys}` of the catalogue may stand,
     and `/…/` is a pattern.
     """
 
