@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import OxygridError, UserError
+from collector.outgoing import tls_context
 from collector.version import VERSION
 
 FOLDERS = {"en": "Oxygrid", "hi": "Oxygrid हिन्दी", "fr": "Oxygrid français", "ar": "Oxygrid العربية"}
@@ -41,7 +42,7 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True, slots=True)
 class Grafana:
-    """Where to, and with what. `ca_file` holds the certificates to trust beside those of the system."""
+    """Where to, and with what. `ca_file` holds the authorities to trust in place of the system's."""
 
     url: str
     token: str
@@ -68,12 +69,7 @@ class Grafana:
             raise self._unreachable(exc) from exc
 
     def _opener(self) -> urllib.request.OpenerDirector:
-        context = ssl.create_default_context()
-        if self.ca_file is not None:
-            try:
-                context.load_verify_locations(self.ca_file)
-            except OSError as exc:
-                raise UserError(f"{self.ca_file}: no certificates can be read there: {exc}") from exc
+        context = tls_context(str(self.ca_file) if self.ca_file else None)
         return urllib.request.build_opener(_StayHere, urllib.request.HTTPSHandler(context=context))
 
     def _unreachable(self, exc: Exception) -> OxygridError:

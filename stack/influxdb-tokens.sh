@@ -1,5 +1,6 @@
 #!/bin/sh
-# Two tokens for two services: the collector may read and write the one bucket, Grafana may read it, and neither may do anything else.
+# Two tokens for two services: the collector may read and write the one bucket, Grafana may read it, and neither may do anything else; and the
+# names under which InfluxQL knows the bucket.
 # The server makes them and shows each once, so they are written at once to the one folder that the service reads. Run again it changes
 # nothing that is there. The admin's own token is used here and nowhere else.
 set -eu
@@ -35,3 +36,15 @@ token() {
 
 token "$TOKENS/collector" 10001:10001 'oxygrid collector' --read-bucket "$bucket" --write-bucket "$bucket"
 token "$TOKENS/grafana" 472:0 'grafana, reads only' --read-bucket "$bucket"
+
+# map POLICY OPTIONS…: dashboards ask in InfluxQL, which names a database and a retention policy; both policies are the one bucket.
+map() {
+    policy=$1
+    shift
+    influx v1 dbrp list --org "$ORG" --db "$BUCKET" --hide-headers | cut -f 4 | grep -qx "$policy" && return 0
+    influx v1 dbrp create --org "$ORG" --db "$BUCKET" --rp "$policy" --bucket-id "$bucket" "$@" >/dev/null ||
+        echo "influxdb-tokens: the policy $policy could not be mapped to the bucket: dashboards may find nothing" >&2
+}
+
+map raw --default
+map long

@@ -20,7 +20,9 @@ class Language(StrEnum):
     ar = "ar"
 
 
-OneBucket = Annotated[bool, typer.Option("--one-bucket", help="For InfluxDB 2 and 3: what is kept long lies beside what is kept short.")]
+OneBucket = Annotated[
+    bool, typer.Option("--one-bucket", help="For InfluxDB 3, which has no retention policies: what is kept long lies beside the rest.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder of the built files; that of the package when not given.")]
 
 
@@ -60,7 +62,7 @@ def push(
     out: Out = None,
     one_bucket: OneBucket = False,
     home: Annotated[bool, typer.Option("--home", help="Let Grafana open with the first of them.")] = False,
-    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Certificates to trust beside those of the system.")] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Authorities to trust, PEM, in place of those of the system.")] = None,
 ) -> None:
     """Send the dashboards to a Grafana, over those that are there. The data source with the uid `oxygrid` must be there."""
     from collector.config import read_secret

@@ -156,6 +156,21 @@ def test_the_tokens_are_written_where_they_are_read(config: Config) -> None:
         assert SERVICES["influxdb-tokens"]["environment"][name] == SERVICES["influxdb"]["environment"][f"DOCKER_INFLUXDB_INIT_{name}"]
 
 
+def test_grafana_finds_its_dashboards_and_asks_with_its_own_token() -> None:
+    mounted, settings = volumes("grafana"), SERVICES["grafana"]["environment"]
+    home = Path(settings["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert (ROOT / mounted[settings["OXYGRID_DASHBOARDS"]] / home.relative_to(settings["OXYGRID_DASHBOARDS"])).is_file()
+    (ours,) = yaml.safe_load((ROOT / "stack/grafana/datasource.yaml").read_text())["datasources"]
+    (shipped,) = yaml.safe_load((ROOT / "dashboards/provisioning/datasources-token/oxygrid.yaml").read_text())["datasources"]
+    differing = {key for key in shipped if ours[key] != shipped[key]}
+    assert differing == {"url", "database", "jsonData", "secureJsonData"}
+    assert {**shipped["jsonData"], "dbName": ours["jsonData"]["dbName"]} == ours["jsonData"]
+    assert ours["database"] == ours["jsonData"]["dbName"] == SERVICES["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_BUCKET"]
+    file = re.fullmatch(r"Token \$__file\{(/run/influxdb-token)/token\}", ours["secureJsonData"]["httpHeaderValue1"])
+    assert file is not None
+    assert mounted[file[1]] == "token-grafana"
+
+
 def test_the_broker_reads_what_is_mounted() -> None:
     text = (ROOT / "stack/mosquitto.conf").read_text()
     paths = set(re.findall(r"^(?:password_file|acl_file|certfile|keyfile|cafile|persistence_location) (\S+)", text, re.MULTILINE))
@@ -186,6 +201,7 @@ INFLUX = """#!/bin/sh
 echo "$*" >>"$ASKED"
 case $1 in
 bucket) printf '0123abcd\toxygrid\t43824h\n' ;;
+v1) if [ "$3" = create ]; then printf 'id\toxygrid\tb\t%s\tfalse\n' "$9" >>"$ASKED.map"; elif [ -f "$ASKED.map" ]; then cat "$ASKED.map"; fi ;;
 auth) printf 'id\tdescription\ttoken-%s\tadmin\n' "$(wc -l <"$ASKED" | tr -d ' ')" ;;
 esac
 """
@@ -214,7 +230,15 @@ def test_the_script_for_tokens_makes_each_once(tmp_path: Path) -> None:
         )
         assert (ran.returncode, ran.stderr) == (0, "")
     asked = (tmp_path / "asked").read_text().splitlines()
-    assert [line.split()[0] for line in asked] == ["bucket", "auth", "chown", "auth", "chown", "bucket"]
+    list_, map_ = "v1 dbrp list", "v1 dbrp create"
+    assert [line if line.startswith("v1") else line.split()[0] for line in asked] == [
+        "bucket", "auth", "chown", "auth", "chown",
+        f"{list_} --org oxygrid --db oxygrid --hide-headers",
+        f"{map_} --org oxygrid --db oxygrid --rp raw --bucket-id 0123abcd --default",
+        f"{list_} --org oxygrid --db oxygrid --hide-headers",
+        f"{map_} --org oxygrid --db oxygrid --rp long --bucket-id 0123abcd",
+        "bucket", *[f"{list_} --org oxygrid --db oxygrid --hide-headers"] * 2,
+    ]  # fmt: skip
     assert [("--read-bucket 0123abcd" in line, "--write-bucket 0123abcd" in line) for line in asked if line.startswith("auth")] == [
         (True, True),
         (True, False),
