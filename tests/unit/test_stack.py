@@ -201,7 +201,9 @@ INFLUX = """#!/bin/sh
 echo "$*" >>"$ASKED"
 case $1 in
 bucket) printf '0123abcd\toxygrid\t43824h\n' ;;
-v1) if [ "$3" = create ]; then printf 'id\toxygrid\tb\t%s\tfalse\n' "$9" >>"$ASKED.map"; elif [ -f "$ASKED.map" ]; then cat "$ASKED.map"; fi ;;
+v1)
+    [ "$3" != create ] || printf 'id\toxygrid\tb\t%s\tfalse\n' "$9" >>"$ASKED.map"
+    [ ! -f "$ASKED.map" ] || cat "$ASKED.map" ;;
 auth) printf 'id\tdescription\ttoken-%s\tadmin\n' "$(wc -l <"$ASKED" | tr -d ' ')" ;;
 esac
 """
