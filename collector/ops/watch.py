@@ -112,8 +112,11 @@ class Watch:
         return cursor_views(self._views.positions(), self._views.journal().last_seq, self._done_ms, now_ms)
 
     def points(self) -> Iterator[Point]:
-        """What the dashboards show of this moment."""
+        """What the dashboards show of this moment. Nothing while the database takes nothing: what waits for it is bounded, and transitions
+        of alarms must not be pushed out by what would be old when it is written."""
         views, now_ms = self._views, self._now_ms()
+        if views.writer().failing:
+            return
         yield from self._itself.points(self.rows(), now_ms)
         yield from report.points(views.evaluator(), views.alarms(), now_ms)
 

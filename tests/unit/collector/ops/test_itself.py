@@ -49,6 +49,8 @@ def test_no_metric_has_the_name_of_a_label() -> None:
     assert not labels & {name.removeprefix("oxygrid_") for name in METRICS}
 
 
-def test_the_watch_gives_its_figures_and_its_sites() -> None:
-    measurements = {point.measurement for point in World().watch.points()}
-    assert {"collector", "site_status"} <= measurements
+def test_the_watch_gives_its_figures_and_its_sites_while_the_database_takes_them() -> None:
+    world = World()
+    assert {"collector", "site_status"} <= {point.measurement for point in world.watch.points()}
+    world.fails("500 busy")
+    assert list(world.watch.points()) == []
