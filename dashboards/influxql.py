@@ -116,8 +116,9 @@ def limits(where: str, *rules: str) -> Query:
 
 
 def _curve(expression: str, measurement: str, where: str, by: str) -> str:
+    """Windows without a value are null, and not left out: so a gap is seen as one, however wide the windows are."""
     tags = "".join(f", {tag}" for tag in _quoted(by))
-    return f"SELECT {expression} FROM {measurement} WHERE {_bounded(where)} GROUP BY time($__interval){tags} fill(none)"
+    return f"SELECT {expression} FROM {measurement} WHERE {_bounded(where)} GROUP BY time($__interval){tags} fill(null)"
 
 
 def _latest(fields: Iterable[str], measurement: str, where: str, by: str) -> str:

@@ -10,11 +10,11 @@ def test_a_signal_is_asked_for_as_it_came_and_from_the_roll_ups_and_one_pattern_
     raw, rolled = over_time("lox_tank", "level_pct", how="min", where=SITE)
     assert raw.text == (
         'SELECT min("level_pct") FROM "lox_tank" WHERE "site" = \'dh\' AND "site" =~ /${resolution:raw}/ AND $timeFilter '
-        'GROUP BY time($__interval), "site", "asset" fill(none)'
+        'GROUP BY time($__interval), "site", "asset" fill(null)'
     )
     assert rolled.text == (
         'SELECT min("level_pct_min") FROM ${long:raw}"lox_tank_15m" WHERE "site" = \'dh\' AND "site" !~ /${resolution:raw}/ '
-        'AND $timeFilter GROUP BY time($__interval), "site", "asset" fill(none)'
+        'AND $timeFilter GROUP BY time($__interval), "site", "asset" fill(null)'
     )
 
 
