@@ -14,7 +14,7 @@ is in one bucket.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 RAW, ROLLED_UP = ".", "^-"
@@ -31,7 +31,8 @@ EACH = "site, asset"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`alias` names its curves: Grafana's `$tag_asset` and `$col`, and `{keys}` of the catalogue. `table`: rows in place of curves."""
+    """`alias` names its curves: Grafana's `$tag_asset` and `$col`. `{keys}` of the catalogue may stand in it, and behind AS in the text.
+    `table`: rows in place of curves."""
 
     text: str
     alias: str = "$col"
@@ -50,6 +51,11 @@ def twice(raw: str, rolled: str, kind: str, where: str = ASSET, *, alias: str = 
         Query(_curve(raw, f'"{kind}"', f'{where}{gates[0]} AND "site" =~ /${{resolution:raw}}/', EACH), alias),
         Query(_curve(rolled, f'{LONG}"{kind}_15m"', f'{where}{gates[1]} AND "site" !~ /${{resolution:raw}}/', EACH), alias),
     )
+
+
+def named(how: str, fields: Mapping[str, str]) -> str:
+    """Several columns of one query: `how` of each field, by the key of the word that it is called by."""
+    return ", ".join(f'{how}("{field}") AS "{{{word}}}"' for word, field in fields.items())
 
 
 def curve(expression: str, measurement: str, where: str, by: str = "", alias: str = "$col") -> Query:

@@ -204,7 +204,7 @@ def _target(ref: str, query: Query, words: Words) -> InfluxQuery:
     shape: dict[str, object] = (
         {"resultFormat": "table"} if query.table else {"resultFormat": "time_series", "alias": words.fill(query.alias)}
     )
-    return InfluxQuery(refId=ref, query=query.text, rawQuery=True, **shape)
+    return InfluxQuery(refId=ref, query=words.fill(query.text), rawQuery=True, **shape)
 
 
 def _defaults(panel: Panel, words: Words) -> sdk.FieldConfig:

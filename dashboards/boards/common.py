@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.colours import CURVES, NORMAL, PRIORITY
-from dashboards.influxql import ASSET, LONG, Query, over_time, rows_of, stock, table
+from dashboards.influxql import LONG, Query, named, rows_of, stock, table, twice
 from dashboards.limits import Step, priority_of
 from dashboards.panel import At, Column, Panel
 from dashboards.units import AGO, LITRES, TEXT
@@ -59,8 +59,9 @@ def alarm_list(at: At, where: str) -> Panel:
 
 
 def signals(kind: str, *names: str) -> tuple[Query, ...]:
-    """Several signals of a kind, each as it came and from the roll-ups, named by their words."""
-    return tuple(query for name in names for query in over_time(kind, name, where=ASSET, alias=f"{{signal.{name}}} $tag_asset"))
+    """Several signals of a kind, as they came and from the roll-ups, named by their words."""
+    raw, rolled = ({f"signal.{name}": f"{name}{end}" for name in names} for end in ("", "_mean"))
+    return twice(named("mean", raw), named("mean", rolled), kind, alias="$col $tag_asset")
 
 
 def told_apart(*names: str) -> tuple[Column, ...]:

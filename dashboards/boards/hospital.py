@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dashboards.boards.common import NOW, OPEN_COUNTS, SITE, SLACK, SOURCES, STATUS, STOCK, TIME, alarm_list, deliveries, limit_lines
 from dashboards.colours import BLUE, GREEN, ORANGE, PURPLE, SKY
-from dashboards.influxql import EACH, PLACE, curve, latest, limits, over_time, table
+from dashboards.influxql import EACH, PLACE, curve, latest, limits, named, over_time, table
 from dashboards.limits import PLAIN, above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import AGO, BAR, COUNT, HOURS, LITRES, LPM, PCT, SECONDS, TEXT
+
+HOURS_LEFT = {
+    "hours.now": "connected_now_h",
+    "hours.connected": "connected_h",
+    "hours.on_site": "on_site_h",
+    "hours.low": "on_site_h_low",
+    "hours.high": "on_site_h_high",
+}
+DEMAND = {"demand.now": "demand_lpm", "demand.burn": "burn_lpm", "demand.usual": "usual_lpm", "demand.expected": "expected_lpm"}
 
 HOSPITAL = Board(
     key="hospital",
@@ -86,13 +95,7 @@ HOSPITAL = Board(
         ),
         Panel(
             "hours", "lines", At(0, 16, 12, 8),
-            (
-                curve('mean("connected_now_h")', STOCK, SITE, alias="{hours.now}"),
-                curve('mean("connected_h")', STOCK, SITE, alias="{hours.connected}"),
-                curve('mean("on_site_h")', STOCK, SITE, alias="{hours.on_site}"),
-                curve('mean("on_site_h_low")', STOCK, SITE, alias="{hours.low}"),
-                curve('mean("on_site_h_high")', STOCK, SITE, alias="{hours.high}"),
-            ),
+            (curve(named("mean", HOURS_LEFT), STOCK, SITE),),
             unit=HOURS, lowest=0, steps=bands("site", "AU-48", "AU-24"), none="none.stock",
             columns=(
                 Column("{hours.now}", colour=ORANGE),
@@ -104,12 +107,7 @@ HOSPITAL = Board(
         ),
         Panel(
             "demand", "lines", At(12, 16, 12, 8),
-            (
-                curve('mean("demand_lpm")', STOCK, SITE, alias="{demand.now}"),
-                curve('mean("burn_lpm")', STOCK, SITE, alias="{demand.burn}"),
-                curve('mean("usual_lpm")', STOCK, SITE, alias="{demand.usual}"),
-                curve('mean("expected_lpm")', STOCK, SITE, alias="{demand.expected}"),
-            ),
+            (curve(named("mean", DEMAND), STOCK, SITE),),
             unit=LPM, lowest=0, none="none.stock",
             columns=(
                 Column("{demand.now}", colour=BLUE),

@@ -45,8 +45,11 @@ PSA_PLANT = Board(
         Panel(
             "purity", "lines", At(0, 5, 12, 8),
             (
-                *over_time(KIND, "o2_purity_pct", how="mean"),
-                *over_time(KIND, "o2_purity_pct", how="min", alias="{least} $tag_asset"),
+                *twice(
+                    'mean("o2_purity_pct") AS "{mean}", min("o2_purity_pct") AS "{least}"',
+                    'mean("o2_purity_pct_mean") AS "{mean}", min("o2_purity_pct_min") AS "{least}"',
+                    KIND, alias="$col $tag_asset",
+                ),
                 limits(ASSET, "PU-L", "PU-LL", "PU-XL", "PU-HI"),
             ),
             unit=PCT, decimals=1, none="none.plant",

@@ -50,6 +50,11 @@ def queries(made: dict[str, Any]) -> Iterator[str]:
     yield from (each["target"]["query"] for each in made["annotations"]["list"])
 
 
+def unnamed(query: str) -> str:
+    """Without what columns are called."""
+    return re.sub(r'AS "[^"]*"', "", query)
+
+
 def selects() -> list[str]:
     return sorted({query for made in ENGLISH.values() for query in queries(made)})
 
@@ -76,7 +81,7 @@ def test_languages_differ_in_words_only() -> None:
     for name, made in FILES.items():
         english = ENGLISH[name.partition("/")[2]]
         assert [panel["gridPos"] for panel in made["panels"]] == [panel["gridPos"] for panel in english["panels"]], name
-        assert list(queries(made)) == list(queries(english)), name
+        assert [unnamed(query) for query in queries(made)] == [unnamed(query) for query in queries(english)], name
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -259,7 +264,7 @@ def test_a_query_asks_for_what_is_written_and_where_it_is_kept(query: str) -> No
     assert not others
     written = WRITTEN[name]
     assert bool(long) is written.long, name
-    aliases = set(re.findall(r'AS "(\w+)"', query))
+    aliases = set(re.findall(r'AS "([^"]+)"', query))
     used = set(IDENTIFIER.findall(query)) - {name}
     assert used <= written.tags | written.fields | aliases
     group = re.search(r"GROUP BY ([^()]*(?:\([^)]*\)[^()]*)?)", query)
