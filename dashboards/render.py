@@ -14,9 +14,9 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models import common
     from grafana_foundation_sdk.models import dashboard as sdk
 
-from dashboards.colours import PRIORITY, PURPLE, SKY
+from dashboards.colours import NORMAL, PRIORITY, PURPLE, SKY
 from dashboards.influxql import LONG, LONG_POLICY, PLACE, RAW, ROLLED_UP, Query
-from dashboards.limits import Steps
+from dashboards.limits import Step, Steps
 from dashboards.panel import Board, Column, Kind, Panel, uid
 from dashboards.states import STATES
 from dashboards.words import Words
@@ -179,13 +179,13 @@ def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
 
 
 def _first(panel: Panel) -> list[sdk.DataTransformerConfig]:
-    if not panel.first:
+    """The order of rows by a column that is not shown, and how many are."""
+    by = panel.sort.removeprefix("-")
+    if not panel.first and not any(column.hidden and column.name == by for column in panel.columns):
         return []
-    sort = {"field": panel.sort.removeprefix("-"), "desc": panel.sort.startswith("-")}
-    return [
-        sdk.DataTransformerConfig(id_val="sortBy", options={"sort": [sort]}),
-        sdk.DataTransformerConfig(id_val="limit", options={"limitField": panel.first}),
-    ]
+    sort = {"field": by, "desc": panel.sort.startswith("-")}
+    limit = [sdk.DataTransformerConfig(id_val="limit", options={"limitField": panel.first})] if panel.first else []
+    return [sdk.DataTransformerConfig(id_val="sortBy", options={"sort": [sort]}), *limit]
 
 
 def _order(panel: Panel) -> list[sdk.DataTransformerConfig]:
@@ -253,6 +253,11 @@ def _thresholds(steps: Steps) -> sdk.ThresholdsConfig:
     )
 
 
+def _quiet(steps: Steps) -> Steps:
+    """In a table what is normal has no colour at all: else it is all boxes."""
+    return tuple(Step(step.value, "transparent" if step.colour == NORMAL else step.colour) for step in steps)
+
+
 def _mappings(states: str, words: Words) -> list[sdk.ValueMapping]:
     looks = STATES[states]
     return [
@@ -282,7 +287,7 @@ def _properties(board: Board, panel: Panel, column: Column, words: Words) -> Ite
         "displayName": column.word and words(column.word),
         "unit": column.unit,
         "decimals": column.decimals,
-        "thresholds": column.steps and _thresholds(column.steps),
+        "thresholds": column.steps and _thresholds(_quiet(column.steps) if panel.kind == "table" else column.steps),
         "mappings": column.states and _mappings(column.states, words),
         "custom.cellOptions": CELL if panel.kind == "table" and (column.steps or column.states) else None,
         "custom.width": column.width or None,
@@ -330,8 +335,8 @@ def _stat(panel: Panel, _words: Words, _key: str) -> dict[str, object]:
 
 def _table(panel: Panel, words: Words, _key: str) -> dict[str, object]:
     by = panel.sort.removeprefix("-")
-    shown = next((words(column.word) for column in panel.columns if column.name == by and column.word), by)
-    return {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": shown, "desc": panel.sort.startswith("-")}] if by else []}
+    shown = next((words(column.word) for column in panel.columns if column.name == by and column.word), "")
+    return {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": shown, "desc": panel.sort.startswith("-")}] if shown else []}
 
 
 def _map(_panel: Panel, words: Words, _key: str) -> dict[str, object]:

@@ -56,6 +56,10 @@ class Book:
         found = self._transition(key, condition, Change("discovered_late", "normal", started, started), value, now_ms, suspect=False)
         return msgspec.structs.replace(found, text=f"Discovered late{until}: {text}", until_ms=ended)
 
+    def line(self, key: Key, condition: Condition, value: Value | None, raised_ms: int) -> str:
+        """The alarm in one line as it stands: what, how much, since when, and what to do."""
+        return alarm_text(self._where(key[0]), condition, value, raised_ms, self._zone)
+
     def is_open(self, key: Key) -> bool:
         alarm = self.alarms.get(key)
         return alarm is not None and alarm.condition

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from collector.asset import AssetState
 from collector.evaluator import Evaluator
-from collector.outputs import StockEstimate
+from collector.outputs import PRIORITIES, StockEstimate
 from collector.points import Fields, place
 from collector.records import Point
 from collector.rules.condition import Condition
@@ -33,7 +33,7 @@ STATUS = (
     "concentrators_in_use",
 )  # fmt: skip
 """Fields of `site_status`."""
-ALARM = ("state", "text", "since_ms", "nature")
+ALARM = ("state", "text", "since_ms", "nature", "urgency")
 """Fields of `alarm_open`."""
 LIMIT = ("limit", "clear", "upper", "upper_clear")
 """Fields of `rule_limit`."""
@@ -74,13 +74,16 @@ def status_point(fold: SiteFold, alarms: Sequence[AlarmView], now_ms: int) -> Po
 
 
 def alarm_open_point(fold: SiteFold, alarm: AlarmView, now_ms: int) -> Point:
-    """Measurement `alarm_open`: one row per alarm that is not normal."""
+    """Measurement `alarm_open`: one row per alarm that is not normal. Its text says what to do, whatever was done since it was raised."""
     tags = {**place(fold.site), "rule": alarm.rule, "priority": alarm.priority}
     if (asset := fold.assets.get(alarm.asset)) is not None:
         tags |= {"asset": alarm.asset, "kind": asset.asset.kind}
-    return Point(
-        "alarm_open", tags, {"state": alarm.state, "text": alarm.text, "since_ms": alarm.raised_ms, "nature": alarm.nature}, now_ms
-    )
+    key, text = (alarm.asset, alarm.rule), alarm.text
+    condition = fold.condition(key)
+    if condition is not None and alarm.condition:
+        text = fold.book.line(key, condition, fold.panel.value(key, condition), alarm.raised_ms)
+    fields: Fields = {"state": alarm.state, "text": text, "since_ms": alarm.raised_ms, "nature": alarm.nature}
+    return Point("alarm_open", tags, {**fields, "urgency": PRIORITIES.index(alarm.priority)}, now_ms)
 
 
 def limit_points(fold: SiteFold, now_ms: int) -> Iterator[Point]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.colours import CURVES, NORMAL, PRIORITY
 from dashboards.influxql import LONG, Query, named, rows_of, stock, table, twice
 from dashboards.limits import Step, priority_of
@@ -15,6 +17,8 @@ NOW = "5m"
 """The time range of what is about now: what is written once a minute is in it, and nothing that is over."""
 
 TIME = Column("Time", hidden=True)
+HERE = Column("site", hidden=True)
+"""Of a board about one site."""
 WHO = (Column("site", "variable.site", link="hospital"), Column("asset", "variable.asset"))
 SLACK = (Step(None, PRIORITY["high"]), Step(0.0, NORMAL))
 """Below zero a delivery that is ordered now comes after the oxygen is gone."""
@@ -30,8 +34,11 @@ OPEN_COUNTS = tuple(
     for name in ("high", "medium", "low")
 )
 
+ALARM_FIELDS = ("urgency", "state", "since_ms", "text")
+WORST = "-urgency"
 ALARM_COLUMNS = (
     TIME,
+    Column("urgency", hidden=True),
     Column("priority", "column.priority", states="priority", width=120),
     *WHO,
     Column("rule", "column.rule", width=80),
@@ -41,21 +48,11 @@ ALARM_COLUMNS = (
 )
 
 
-def alarm_list(at: At, where: str) -> Panel:
+def alarm_list(at: At, where: str, *, one_site: bool = False) -> Panel:
     """What is open now, the worst first; what another alarm says already is left out."""
-    rows = table(["state", "since_ms", "text"], '"alarm_open"', f"{where} AND \"state\" != 'suppressed'", "priority, site, asset, rule")
-    return Panel(
-        "alarms",
-        "table",
-        at,
-        (rows,),
-        unit=TEXT,
-        columns=ALARM_COLUMNS,
-        none="none.alarm",
-        recent="3m",
-        sort="priority",
-        word="open_alarms",
-    )
+    rows = table(ALARM_FIELDS, '"alarm_open"', f"{where} AND \"state\" != 'suppressed'", "priority, site, asset, rule")
+    columns = tuple(replace(each, hidden=each.hidden or (one_site and each.name == "site")) for each in ALARM_COLUMNS)
+    return Panel("alarms", "table", at, (rows,), TEXT, columns=columns, none="none.alarm", recent="3m", sort=WORST, word="open_alarms")
 
 
 def signals(kind: str, *names: str) -> tuple[Query, ...]:
@@ -79,7 +76,7 @@ def deliveries(at: At, where: str) -> Panel:
     """What came, and what was refilled."""
     columns = (
         Column("Time", "column.time", "dateTimeAsLocal", width=170),
-        Column("text", "column.text"),
+        Column("text", "column.what"),
         Column("litres", "column.litres", LITRES, decimals=0, width=110),
     )
     rows = rows_of(["text", "litres"], f'{LONG}"stock_event"', where, 20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.common import ALARM_COLUMNS, BAD, NOW, STATUS, TIME, WHO, limit_lines
+from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST, limit_lines
 from dashboards.influxql import ASSET, PLACE, limits, over_time, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
@@ -50,8 +50,8 @@ CONCENTRATORS = Board(
         ),
         Panel(
             "hand", "table", At(12, 13, 12, 10),
-            (table(["state", "since_ms", "text"], '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
-            unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort="priority",
+            (table(ALARM_FIELDS, '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
+            unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort=WORST,
         ),
         Panel(
             "purity", "lines", At(0, 23, 24, 8),

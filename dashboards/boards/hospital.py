@@ -9,6 +9,8 @@ from dashboards.limits import PLAIN, above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import AGO, BAR, COUNT, HOURS, LITRES, LPM, PCT, SECONDS, TEXT
 
+WEEK_H = 168.0
+"""What is beyond a week needs no look, and would flatten the rest."""
 HOURS_LEFT = {
     "hours.now": "connected_now_h",
     "hours.connected": "connected_h",
@@ -96,7 +98,7 @@ HOSPITAL = Board(
         Panel(
             "hours", "lines", At(0, 16, 12, 8),
             (curve(named("mean", HOURS_LEFT), STOCK, SITE),),
-            unit=HOURS, lowest=0, steps=bands("site", "AU-48", "AU-24"), none="none.stock",
+            unit=HOURS, lowest=0, highest=WEEK_H, steps=bands("site", "AU-48", "AU-24"), none="none.stock",
             columns=(
                 Column("{hours.now}", colour=ORANGE),
                 Column("{hours.connected}", colour=PURPLE, dashes="dash"),
@@ -116,7 +118,7 @@ HOSPITAL = Board(
                 Column("{demand.expected}", colour=PURPLE, dashes="dot"),
             ),
         ),
-        alarm_list(At(0, 24, 16, 8), PLACE),
+        alarm_list(At(0, 24, 16, 8), PLACE, one_site=True),
         deliveries(At(16, 24, 8, 8), PLACE),
     ),
 )  # fmt: skip

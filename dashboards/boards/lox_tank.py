@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.common import NOW, STOCK, TIME, deliveries, limit_lines
+from dashboards.boards.common import HERE, NOW, STOCK, TIME, deliveries, limit_lines
 from dashboards.influxql import ASSET, PLACE, curve, limits, over_time, table
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import BAR, HOURS, LITRES, LPM, PCT, TEXT
@@ -22,7 +22,7 @@ LOX_TANK = Board(
             unit=TEXT, none="none.stock", recent=NOW, sort="plan_h",
             columns=(
                 TIME,
-                Column("site", "variable.site", link="hospital"),
+                HERE,
                 Column("source", "column.source"),
                 Column("content_l", "column.content", LITRES, decimals=0),
                 Column("now_h", "column.now_h", HOURS, decimals=0),

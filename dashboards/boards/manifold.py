@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.common import NOW, STOCK, TIME, deliveries, limit_lines, signals, told_apart
+from dashboards.boards.common import HERE, NOW, STOCK, TIME, deliveries, limit_lines, signals, told_apart
 from dashboards.influxql import ASSET, EACH, PLACE, curve, limits, table
 from dashboards.limits import above
 from dashboards.panel import At, Board, Column, Panel
@@ -30,7 +30,7 @@ MANIFOLD = Board(
             unit=TEXT, none="none.stock", recent=NOW, sort="source",
             columns=(
                 TIME,
-                Column("site", "variable.site", link="hospital"),
+                HERE,
                 Column("source", "column.bank"),
                 Column("in_use", "column.in_use", states="feeds"),
                 Column("content_l", "column.content", LITRES, decimals=0),
@@ -49,7 +49,7 @@ MANIFOLD = Board(
             unit=COUNT, none="none.stock", recent=NOW,
             columns=(
                 TIME,
-                Column("site", "variable.site", link="hospital"),
+                HERE,
                 Column("source", "variable.asset"),
                 Column("changeovers_today", "column.changeovers", COUNT, above(4), decimals=0),
                 Column("last_changeover_ms", "column.last_changeover", AGO),
@@ -66,7 +66,7 @@ MANIFOLD = Board(
             unit=TEXT, none="none.decay", recent=NOW, sort="-decay_lpm",
             columns=(
                 TIME,
-                Column("site", "variable.site", link="hospital"),
+                HERE,
                 Column("source", "column.bank"),
                 Column("decay_bar_h", "column.decay_bar_h", BAR_PER_H, decimals=2),
                 Column("decay_lpm", "column.decay_lpm", LPM, decimals=1),
@@ -80,7 +80,7 @@ MANIFOLD = Board(
             unit=COUNT, none="none.store", recent="30d",
             columns=(
                 TIME,
-                Column("site", "variable.site", link="hospital"),
+                HERE,
                 Column("asset", "column.store"),
                 Column("full_count", "column.full", COUNT, decimals=0),
                 Column("empty_count", "column.empty", COUNT, decimals=0),

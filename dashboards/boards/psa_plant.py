@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.common import BAD, TIME, WHO, limit_lines, signals, told_apart
+from dashboards.boards.common import BAD, HERE, TIME, WHO, limit_lines, signals, told_apart
 from dashboards.influxql import ASSET, EACH, LONG, curve, entries, limits, minutes_in, over_time, table, twice
 from dashboards.limits import above
 from dashboards.panel import At, Board, Column, Panel
@@ -71,7 +71,8 @@ PSA_PLANT = Board(
             unit=HOURS, decimals=0, none="none.plant", recent="6h",
             columns=(
                 TIME,
-                *WHO,
+                HERE,
+                WHO[1],
                 Column("psa_run_h", "signal.psa_run_h", HOURS, decimals=0),
                 Column("compressor_run_h", "signal.compressor_run_h", HOURS, decimals=0),
                 Column("compressor_load_h", "signal.compressor_load_h", HOURS, decimals=0),

@@ -46,7 +46,7 @@ REGION = Board(
             columns=(Column("plants", "column.plants", decimals=0), Column("assets", "column.assets", decimals=0)),
         ),
         Panel(
-            "ranked", "table", At(0, 4, 14, 13),
+            "ranked", "table", At(0, 4, 16, 13),
             (
                 table(RANKED, STATUS, PLACE, "site"),
             ),
@@ -65,7 +65,7 @@ REGION = Board(
             ),
         ),
         Panel(
-            "map", "map", At(14, 4, 10, 13),
+            "map", "map", At(16, 4, 8, 13),
             (table(["latitude", "longitude", "slack_h", "open_high"], STATUS, PLACE, "site"),),
             unit=HOURS, steps=SLACK, none="none.map", recent=NOW,
             columns=(

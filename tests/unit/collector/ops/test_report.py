@@ -115,7 +115,20 @@ def test_an_alarm_that_is_not_normal_has_a_row_each_time() -> None:
     ]
     tags = {"site": "dh", "district": "kasganj", "region": "up", "asset": "line", "kind": "pipeline", "rule": "LP-LL", "priority": "high"}
     assert rows[0].tags == tags
-    assert rows[0].fields == {"state": "unacknowledged", "text": "pressure failing", "since_ms": START_MS, "nature": "process"}
+    assert rows[0].fields == {
+        "state": "unacknowledged",
+        "text": "pressure failing",
+        "since_ms": START_MS,
+        "nature": "process",
+        "urgency": 3,
+    }
+
+
+def test_an_open_alarm_says_what_to_do_whatever_was_done_since() -> None:
+    answered = msgspec.structs.replace(PRESSURE, condition=True, state="acknowledged", text="acknowledged by Asha.")
+    text = Clinic().row("alarm_open", answered).fields["text"]
+    assert "pipeline pressure failing" in str(text)
+    assert "Switch to the reserve manifold" in str(text)
 
 
 def test_alarms_of_the_collector_itself_are_among_them_but_it_is_no_site() -> None:
