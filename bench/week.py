@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bench.truth_feed import Feed
-from bench.truth_run import together
+from bench.truth_run import Book, together
 from bench.truth_sites import SITES
 from collector.config.rulebook import default_rules
 from collector.evaluator import Evaluator
@@ -122,8 +124,9 @@ def faults_of(site: Site, start_ms: int, days: float) -> tuple[Fault, ...]:
         *at("dryer_failed", "psa1", 14, 6, dewpoint_c=20.0, loss_pct_per_h=0.1),
         *at("pressure_loss", "line", 16, 0.5, pressure_share=0.7),
         *at("gateway_offline", "gw1", 18, 0.5),
+        *at("pressure_loss", "line", 18.1, 0.2, pressure_share=0.7),
         *at("sensor_stuck", "manifold", 4, 5, signal="bank_a_bar"),
-        *at("concentrator_worn", "oc1", 5, 15, purity_pct=80.0),
+        *at("concentrator_worn", "oc1", 5, 19, purity_pct=80.0),
         *at("reserve_loss", "manifold", 1, 22, loss_bar_per_h=6.0),
         *at("plant_trip", "psa1", 22.5, 1.5),
         *at("pressure_loss", "line", 23.7, 0.3, pressure_share=0.7),
@@ -136,7 +139,7 @@ async def _live(store: InfluxStore, site: Site, number: int, week: Week) -> None
     evaluator, feed, numbers = Evaluator([site], RuleSet(rules=default_rules())), Feed(site), Numbers()
     itself, opened, change = Itself(numbers), dict[str, Transition](), StateChange()
     evaluator.step(Decoded(1, week.start_ms, [Control("start", b"{}", week.start_ms)], [], 1, 0), change)
-    seq, step, batches = 1, step_ms([site]), list[Decoded]()
+    book, seq, step, batches = Book(site.id), 1, step_ms([site]), list[Decoded]()
     for now_ms in range(week.start_ms, week.end_ms, step):
         for received_ms, messages in together(fleet.sent(now_ms + step)):
             seq += 1
@@ -144,17 +147,24 @@ async def _live(store: InfluxStore, site: Site, number: int, week: Week) -> None
             numbers.messages, numbers.values = numbers.messages + decoded.messages, numbers.values + decoded.values
             batches.append(decoded)
             evaluator.step(decoded, change)
+            numbers.stored.add(0.2, decoded.values)
+            numbers.evaluated.add(0.01, decoded.values)
+        for command in book.due(now_ms):
+            seq += 1
+            at_ms = max(evaluator.now_ms, now_ms)
+            evaluator.step(Decoded(seq, at_ms, [Control("command", msgspec.json.encode(command), at_ms)], [], 1, 0), change)
         for transition in change.transitions:
             opened[transition.alarm] = transition
+            book.note(transition)
         opened = {name: last for name, last in opened.items() if last.state != "normal"}
         change.transitions.clear()
-        if not now_ms % MINUTE_MS:
-            change.points += report.points(evaluator, map(alarm_view, opened.values()), now_ms)
+        if not (now_ms - week.start_ms) % MINUTE_MS:
+            change.points.extend(report.points(evaluator, map(alarm_view, opened.values()), now_ms))
             if not number:
-                change.points += itself.points(own_rows(numbers, len(opened)), now_ms)
+                change.points.extend(itself.points(own_rows(numbers, len(opened)), now_ms))
         if len(change.points) > PORTION or len(batches) > PORTION:
             await _write(store, week, batches, change.points)
-            batches, change.points = [], []
+            batches, change = [], StateChange()
     await _write(store, week, batches, change.points)
 
 

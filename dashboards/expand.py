@@ -1,7 +1,7 @@
 """What Grafana makes of a dashboard's queries before it asks InfluxDB: macros and variables filled in. Pure; for proofs and previews.
 
-Only what our dashboards use is known (Grafana's InfluxQL data source, its documentation on template variables): `$timeFilter`, `$__interval`,
-`$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular expression in which each value
+Only what our dashboards use is known (Grafana's documentation on template variables and its InfluxQL data source): `$timeFilter`,
+`$__interval`, `$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular expression in which each value
 is escaped; `All` is the variable's own `allValue`. Whatever looks like a variable and is none is refused.
 """
 
@@ -36,25 +36,30 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`values` as chosen; `query` is empty where they do not come from the database."""
+    """`values` as chosen, `offered` all that can be; `query` is empty where they do not come from the database. `All` is `all_value`, or
+    where there is none, everything that is offered."""
 
     name: str
     values: tuple[str, ...]
     query: str = ""
     several: bool = False
     all_value: str = ""
+    offered: tuple[str, ...] = ()
 
     def text(self, form: str | None) -> str:
         """As it stands in a query. Raises ValueError for a form that is not known."""
-        if self.values == (ALL,):
-            return self.all_value
+        values = self.values
+        if values == (ALL,):
+            if self.all_value:
+                return self.all_value
+            values = self.offered
         if form == "raw":
-            return ",".join(self.values)
+            return ",".join(values)
         if form not in {None, "regex"}:
             raise ValueError(f"${{{self.name}:{form}}}: only raw and regex are known")
         if not self.several and form is None:
-            return ",".join(self.values)
-        escaped = [_SPECIAL.sub(lambda found: "\\" + found[0], value) for value in self.values]
+            return ",".join(values)
+        escaped = [_SPECIAL.sub(lambda found: "\\" + found[0], value) for value in values]
         return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 
 

@@ -15,6 +15,7 @@ VARIABLES = {
     "few": Variable("few", ("a.b", "c/d"), several=True),
     "single": Variable("single", ("a.b",), several=True),
     "every": Variable("every", (ALL,), several=True, all_value=".*"),
+    "offered": Variable("offered", (ALL,), several=True, offered=("a", "b/c")),
     "long": Variable("long", ('"long".',)),
 }
 OUT = sorted((Path(__file__).parents[3] / "dashboards" / "out").glob("*/*.json"))
@@ -30,6 +31,7 @@ OUT = sorted((Path(__file__).parents[3] / "dashboards" / "out").glob("*/*.json")
         ("=~ /^$single$/", r"=~ /^a\.b$/"),
         ("=~ /^$few$/", r"=~ /^(a\.b|c\/d)$/"),
         ("=~ /^$every$/", "=~ /^.*$/"),
+        ("=~ /^$offered$/", r"=~ /^(a|b\/c)$/"),
         ("=~ /^${few:regex}$/", r"=~ /^(a\.b|c\/d)$/"),
     ],
 )
@@ -39,7 +41,7 @@ def test_what_is_filled_in(text: str, filled: str) -> None:
 
 @pytest.mark.parametrize("text", ["WHERE $unknown", "${also_unknown}", "${one:csv}"])
 def test_what_is_not_known_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no variable|only raw and regex"):
+    with pytest.raises(ValueError, match=r"no variable|only raw and regex"):
         expand(text, VARIABLES, SPAN)
 
 
