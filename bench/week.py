@@ -76,7 +76,7 @@ async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, mo
         store = InfluxStore(lambda: Settings(url, timeout_s=60.0), [first])
         api = await store._open()
         assert not hasattr(api, "keep"), f"the database at {url} can't be written"
-        recorder = store._api = Recorder(api)  # type: ignore[arg-type]
+        recorder = store._api = Recorder(api)
         await _live(store, first, number, week)
         raw = recorder.sent
         recorder.sent = []

@@ -1,8 +1,8 @@
 """What Grafana makes of a dashboard's queries before it asks InfluxDB: macros and variables filled in. Pure; for proofs and previews.
 
 Only what our dashboards use is known (Grafana's documentation on template variables and its InfluxQL data source): `$timeFilter`,
-`$__interval`, `$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular expression in which each value
-is escaped; `All` is the variable's own `allValue`. Whatever looks like a variable and is none is refused.
+`$__interval`, `$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular expression in
+which each value is escaped; `All` is the variable's own `allValue`, or else every value. What looks like a variable and is none is refused.
 """
 
 from __future__ import annotations

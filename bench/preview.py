@@ -1,0 +1,143 @@
+"""`python -m bench.preview`: pictures of the dashboards, drawn from what their queries find in a real InfluxDB. They are previews, not Grafana.
+
+    make previews        writes docs/images/dashboards/*.png; needs InfluxDB 1.x and Chromium
+
+Each panel stands where Grafana would put it, with its title, unit, thresholds, colours and words. What Grafana does beyond that is not drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from bench.preview_panels import DRAWN, Answer, Panel
+from bench.week import DAY_MS, fill
+from dashboards.expand import ALL, Span, Variable, expand, panels_of, queries_of, variables_of
+from tests.servers import influxdb
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "dashboards" / "out"
+SITES = {"lox-tank": "everything-01", "concentrators": "everything-01"}
+ROW_PX, GAP_PX, WIDTH_PX = 36, 8, 1400
+PICTURES = (*(("en", path.stem) for path in sorted(OUT.glob("en/*.json"))), ("hi", "hospital"), ("ar", "hospital"))
+LABEL = "Preview of simulated hospitals, not Grafana"
+STYLE = f"""
+body {{ margin: 0; padding: 12px; background: #f4f5f5; color: #1f2328; font: 13px/1.35 "Noto Sans", "Noto Sans Devanagari",
+  "Noto Sans Arabic", sans-serif; width: {WIDTH_PX - 24}px; }}
+h1 {{ font-size: 18px; margin: 0 0 2px; }} .label {{ color: #6c7a89; margin-bottom: 10px; }}
+.grid {{ display: grid; grid-template-columns: repeat(24, 1fr); grid-auto-rows: {ROW_PX - GAP_PX}px; gap: {GAP_PX}px; }}
+.panel {{ background: #fff; border: 1px solid #dcdfe3; border-radius: 3px; padding: 6px 8px; overflow: hidden; display: flex;
+  flex-direction: column; min-width: 0; }}
+.panel h2 {{ font-size: 13px; font-weight: 600; margin: 0 0 4px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
+.body {{ flex: 1; min-height: 0; position: relative; overflow: hidden; }}
+.stats {{ display: flex; gap: 4px; height: 100%; }} .stat {{ flex: 1; display: flex; flex-direction: column; align-items: center;
+  justify-content: center; color: #fff; border-radius: 2px; text-align: center; min-width: 0; }}
+.stat b {{ font-size: 24px; line-height: 1.15; white-space: nowrap; }} .stat span {{ font-size: 11px; }}
+table {{ border-collapse: collapse; width: 100%; }} th {{ text-align: start; color: #57606a; font-weight: 600; }}
+td, th {{ padding: 2px 6px; border-bottom: 1px solid #eceef0; white-space: nowrap; max-width: 460px; overflow: hidden;
+  text-overflow: ellipsis; }}
+td.number {{ text-align: end; }} td.flag {{ color: #fff; }}
+.none {{ height: 100%; display: flex; align-items: center; justify-content: center; color: #6c7a89; text-align: center; }}
+.bar {{ display: grid; grid-template-columns: 90px 1fr 60px; gap: 8px; align-items: center; margin: 10px 0; }}
+.bar i {{ display: block; height: 16px; border-radius: 2px; }} .bar u {{ background: #eceef0; border-radius: 2px; display: block; }}
+"""
+Ask = Callable[[str], list[dict[str, Any]]]
+
+
+def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
+    """The whole dashboard as a page."""
+    variables = chosen(board, ask, span)
+    found: dict[int, list[Answer]] = {}
+    for asked in queries_of(board):
+        if asked.what == "panel":
+            within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
+            found.setdefault(asked.panel, []).append(Answer(asked.ref, ask(expand(asked.text, variables, within))))
+    panels = "".join(_panel(panel, found.get(panel["id"], []), span) for panel in panels_of(board))
+    picked = ", ".join(f"{each.name}: {'/'.join(each.values)}" for each in variables.values() if each.query and each.values != (ALL,))
+    direction = "rtl" if language == "ar" else "ltr"
+    return f"""<!doctype html><html lang="{language}" dir="{direction}"><meta charset="utf-8"><style>{STYLE}</style>
+<script>{get_plotlyjs()}</script>
+<h1>{escape(board["title"])}</h1><div class="label">{LABEL} · <bdi>{escape(picked)}</bdi></div><div class="grid">{panels}</div></html>"""
+
+
+def chosen(board: Mapping[str, Any], ask: Ask, span: Span) -> dict[str, Variable]:
+    """What a reader sees who opens it on a hospital."""
+    site = SITES.get(board["uid"].removeprefix("oxygrid-").partition("-ar")[0].partition("-hi")[0], "hospital-01")
+    found: dict[str, Variable] = {}
+    for variable in variables_of(board):
+        offered = tuple(value for series in ask(expand(variable.query, found, span)) for _, value in series["values"]) if variable.query else ()
+        given = replace(variable, offered=offered)
+        if variable.query and variable.values != (ALL,):
+            given = replace(given, values=(site if variable.name == "site" else offered[0],))
+        found[variable.name] = given
+    return found
+
+
+def _panel(panel: Panel, answers: list[Answer], span: Span) -> str:
+    at = panel["gridPos"]
+    where = f"grid-column: {at['x'] + 1} / span {at['w']}; grid-row: {at['y'] + 1} / span {at['h']}"
+    height = at["h"] * ROW_PX - GAP_PX - 34
+    empty = panel["type"] != "text" and not any(series["values"] for answer in answers for series in answer.series)
+    none = f'<div class="none">{escape(panel["fieldConfig"]["defaults"].get("noValue", ""))}</div>'
+    body = none if empty else DRAWN[panel["type"]](panel, answers, span, height) or none
+    return f'<div class="panel" style="{where}"><h2>{escape(panel["title"])}</h2><div class="body">{body}</div></div>'
+
+
+def height_px(board: Mapping[str, Any]) -> int:
+    return max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels_of(board)) * ROW_PX + 76
+
+
+def picture(html: Path, png: Path, height: int) -> None:
+    """Chromium without a window draws the page."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("chromium was not found; on Debian: apt-get install chromium")
+    argv = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
+    argv += [f"--window-size={WIDTH_PX},{height}", "--virtual-time-budget=8000", f"--screenshot={png}", html.as_uri()]
+    subprocess.run(argv, check=True, capture_output=True, timeout=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.preview", description="Pictures of the dashboards.")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images" / "dashboards")
+    parser.add_argument("--copies", type=int, default=4, help="hospitals of each of the five make-ups")
+    parser.add_argument("--only", nargs="*", default=[])
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    end_ms = int(time.time() * 1000)
+    with tempfile.TemporaryDirectory() as folder, influxdb(Path(folder) / "influxdb") as server:
+        week = asyncio.run(fill(server.http, end_ms, copies=asked.copies, month=False))
+
+        def ask(query: str) -> list[dict[str, Any]]:
+            parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})
+            with urllib.request.urlopen(f"{server.http}/query?{parameters}", timeout=60) as answer:
+                series: list[dict[str, Any]] = json.load(answer)["results"][0].get("series", [])
+                return series
+
+        for language, name in PICTURES:
+            if asked.only and name not in asked.only:
+                continue
+            board = json.loads((OUT / language / f"{name}.json").read_text())
+            html = Path(folder) / f"{language}-{name}.html"
+            html.write_text(page(board, ask, Span(week.end_ms - DAY_MS, week.end_ms), language), encoding="utf-8")
+            png = asked.out / (f"{name}.png" if language == "en" else f"{name}-{language}.png")
+            picture(html, png, height_px(board))
+            print(f"{png}: {png.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
