@@ -3,7 +3,7 @@ PY := .venv/bin/python
 # Tests that run at once: many of them wait for a server. Those that count what a fault loses run alone, afterwards.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom clean
+.PHONY: help demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom previews boards clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -36,6 +36,14 @@ truth: .venv/.ready-dev  ## are the alarms true: 30 simulated site-years with ev
 faults: .venv/.ready-dev  ## kill, cut and fill, with the full load
 	@scripts/servers.sh
 	OXYGRID_FULL=1 $(PY) -m pytest -m faults
+
+previews: .venv/.ready-dev  ## draw the dashboards from a real database (needs influxdb and chromium)
+	@scripts/servers.sh
+	$(PY) -m bench.preview
+
+boards: .venv/.ready-dev  ## time the dashboards' queries with 200 hospitals (ARGS="--copies 10" for 50)
+	@scripts/servers.sh
+	$(PY) -m bench.boards $(ARGS)
 
 reference: .venv/.ready-dev  ## write the generated pages of docs/reference
 	$(PY) -m collector.reference

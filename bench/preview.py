@@ -1,8 +1,8 @@
-"""`python -m bench.preview`: pictures of the dashboards, drawn from what their queries find in a real InfluxDB. They are previews, not Grafana.
+"""`python -m bench.preview`: pictures of the dashboards, drawn from what their queries find in a real InfluxDB. Previews, not Grafana.
 
     make previews        writes docs/images/dashboards/*.png; needs InfluxDB 1.x and Chromium
 
-Each panel stands where Grafana would put it, with its title, unit, thresholds, colours and words. What Grafana does beyond that is not drawn.
+Each panel stands where Grafana would put it, with its title, unit, thresholds, colours and words. What Grafana does beyond is not drawn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OUT = ROOT / "dashboards" / "out"
 SITES = {"lox-tank": "everything-01", "concentrators": "everything-01"}
 ROW_PX, GAP_PX, WIDTH_PX = 36, 8, 1400
 PICTURES = (*(("en", path.stem) for path in sorted(OUT.glob("en/*.json"))), ("hi", "hospital"), ("ar", "hospital"))
-LABEL = "Preview of simulated hospitals, not Grafana"
+LABEL = "Preview of simulated hospitals, not Grafana."
 STYLE = f"""
 body {{ margin: 0; padding: 12px; background: #f4f5f5; color: #1f2328; font: 13px/1.35 "Noto Sans", "Noto Sans Devanagari",
   "Noto Sans Arabic", sans-serif; width: {WIDTH_PX - 24}px; }}
@@ -71,18 +71,23 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
     direction = "rtl" if language == "ar" else "ltr"
     return f"""<!doctype html><html lang="{language}" dir="{direction}"><meta charset="utf-8"><style>{STYLE}</style>
 <script>{get_plotlyjs()}</script>
-<h1>{escape(board["title"])}</h1><div class="label">{LABEL} · <bdi>{escape(picked)}</bdi></div><div class="grid">{panels}</div></html>"""
+<h1>{escape(board["title"])}</h1><div class="label">{LABEL} <bdi>{escape(picked)}</bdi></div>
+<div class="grid">{panels}</div></html>"""
 
 
-def chosen(board: Mapping[str, Any], ask: Ask, span: Span) -> dict[str, Variable]:
-    """What a reader sees who opens it on a hospital."""
+def chosen(board: Mapping[str, Any], ask: Ask, span: Span, **values: str) -> dict[str, Variable]:
+    """What a reader has who opens it on a hospital, and chooses these values."""
     site = SITES.get(board["uid"].removeprefix("oxygrid-").partition("-ar")[0].partition("-hi")[0], "hospital-01")
     found: dict[str, Variable] = {}
     for variable in variables_of(board):
-        offered = tuple(value for series in ask(expand(variable.query, found, span)) for _, value in series["values"]) if variable.query else ()
+        offered = (
+            tuple(value for series in ask(expand(variable.query, found, span)) for _, value in series["values"]) if variable.query else ()
+        )
         given = replace(variable, offered=offered)
         if variable.query and variable.values != (ALL,):
             given = replace(given, values=(site if variable.name == "site" else offered[0],))
+        if variable.name in values:
+            given = replace(given, values=(values[variable.name],))
         found[variable.name] = given
     return found
 
@@ -98,7 +103,7 @@ def _panel(panel: Panel, answers: list[Answer], span: Span) -> str:
 
 
 def height_px(board: Mapping[str, Any]) -> int:
-    return max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels_of(board)) * ROW_PX + 76
+    return int(max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels_of(board)) * ROW_PX + 76)
 
 
 def picture(html: Path, png: Path, height: int) -> None:

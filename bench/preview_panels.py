@@ -81,7 +81,9 @@ def stat(panel: Panel, answers: list[Answer], _span: Span, _height: int) -> str:
         if last is not None:
             shown = look(panel, name)
             label = f"<span>{escape(shown.title)}</span>" if panel["options"].get("textMode") != "value" else ""
-            boxes.append(f'<div class="stat" style="background:{shown.colour(last)}"><b><bdi>{escape(shown.text(last))}</bdi></b>{label}</div>')
+            boxes.append(
+                f'<div class="stat" style="background:{shown.colour(last)}"><b><bdi>{escape(shown.text(last))}</bdi></b>{label}</div>'
+            )
     return f'<div class="stats">{"".join(boxes)}</div>' if boxes else ""
 
 
@@ -187,7 +189,7 @@ def geomap(panel: Panel, answers: list[Answer], _span: Span, height: int) -> str
 
 
 def text(panel: Panel, _answers: list[Answer], _span: Span, _height: int) -> str:
-    return MarkdownIt().render(panel["options"]["content"])
+    return str(MarkdownIt().render(panel["options"]["content"]))
 
 
 DRAWN: Mapping[str, Callable[[Panel, list[Answer], Span, int], str]] = {
@@ -209,10 +211,11 @@ def _curves(panel: Panel, answers: list[Answer]) -> Iterator[tuple[str, list[tup
         for series in answer.series:
             for place, column in enumerate(series["columns"][1:], 1):
                 name = aliases[answer.ref].replace("$col", column)
-                name = re.sub(r"\$tag_(\w+)", lambda found, tags=series.get("tags", {}): tags.get(found[1], ""), name).strip()
+                for tag, value in series.get("tags", {}).items():
+                    name = name.replace(f"$tag_{tag}", value)
                 values = [(row[0], row[place]) for row in series["values"] if row[place] is not None]
                 if values:
-                    yield name, values
+                    yield name.strip(), values
 
 
 def _rows(answers: list[Answer]) -> tuple[list[str], list[dict[str, Any]]]:
@@ -260,7 +263,9 @@ def _stretches(values: list[tuple[int, Any]], end_ms: int) -> Iterator[tuple[int
 
 def _number(value: float, unit: str, decimals: int | None) -> str:
     if unit == "dateTimeFromNow":
-        return f"{max(0.0, datetime.now(UTC).timestamp() - value / 1000) / 60:.0f} min ago"
+        minutes = (datetime.now(UTC).timestamp() - value / 1000) / 60
+        away = f"{abs(minutes):.0f} min" if abs(minutes) < 120 else f"{abs(minutes) / 60:.0f} h"
+        return f"{away} ago" if minutes >= 0 else f"in {away}"
     if unit == "dateTimeAsLocal":
         return _time(int(value)).strftime("%d.%m. %H:%M")
     if unit == "s":
@@ -294,5 +299,4 @@ def _drawn(figure: go.Figure, height: int, *, legend: bool = True) -> str:
     )
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(automargin=True)
-    html: str = figure.to_html(include_plotlyjs=False, full_html=False, config={"staticPlot": True, "responsive": True})
-    return html
+    return str(figure.to_html(include_plotlyjs=False, full_html=False, config={"staticPlot": True, "responsive": True}))

@@ -102,8 +102,8 @@ def placed(site: Site, name: str, number: int) -> Site:
             "id": name,
             "region": f"region-{region + 1}",
             "district": f"district-{region + 1}-{district + 1}",
-            "latitude": 24.0 + number * 0.137 % 5,
-            "longitude": 77.0 + number * 0.391 % 7,
+            "latitude": round(24.0 + number * 1.37 % 5, 3),
+            "longitude": round(77.0 + number * 2.91 % 7, 3),
         }
     )
 
@@ -210,10 +210,9 @@ async def _roll_up(store: InfluxStore, site: Site, week: Week) -> None:
 
 
 def _renaming(old: Site, new: Site) -> list[tuple[bytes, bytes]]:
-    return [
-        (f"{tag}={getattr(old, attribute)}".encode(), f"{tag}={getattr(new, attribute)}".encode())
-        for tag, attribute in (("site", "id"), ("district", "district"), ("region", "region"))
-    ]
+    """Tags, and where it lies, in the bytes that the store has sent."""
+    names = (("site", "id"), ("district", "district"), ("region", "region"), ("latitude", "latitude"), ("longitude", "longitude"))
+    return [(f"{name}={getattr(old, of)}".encode(), f"{name}={getattr(new, of)}".encode()) for name, of in names]
 
 
 async def _again(api: Api, sent: Sequence[tuple[bytes, bool]], renamed: Sequence[tuple[bytes, bytes]], days: int = 0) -> None:
