@@ -299,4 +299,5 @@ def _drawn(figure: go.Figure, height: int, *, legend: bool = True) -> str:
     )
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(automargin=True)
-    return str(figure.to_html(include_plotlyjs=False, full_html=False, config={"staticPlot": True, "responsive": True}))
+    drawn = figure.to_html(include_plotlyjs=False, full_html=False, config={"staticPlot": True, "responsive": True})
+    return f'<div dir="ltr">{drawn}</div>'  # time runs to the right in every language, as it does in Grafana
