@@ -49,3 +49,39 @@ def test_text_of_an_error_holds_no_input() -> None:
     with pytest.raises(ValidationError) as caught:
         Mqtt.model_validate({"url": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../etc",
+        "a/b",
+        "/a",
+        "a\\b",
+        "a b",
+        "a\n",
+        "a\x00",
+        "A",
+        "-a",
+        "_a",
+        "a.b",
+        "a,b=c",
+        'a"',
+        "a'",
+        "a;b",
+        "$SYS",
+        "+",
+        "#",
+        "é",
+        "a" * 64,
+    ],
+)
+def test_an_id_that_could_mean_something_else_somewhere_is_refused(name: str) -> None:
+    """Ids become topics, tags, parts of queries, of file names and of user names."""
+    line = {"id": "line", "kind": "pipeline", "nominal_bar": 4.1}
+    for site in ({"id": name, "assets": [line]}, {"id": "a", "assets": [{**line, "id": name}]}):
+        with pytest.raises(ValidationError):
+            Config.model_validate({"sites": [site]})
