@@ -321,7 +321,8 @@ _LAST = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 
 
 def _stat(panel: Panel, _words: Words, _key: str) -> dict[str, object]:
-    text = "value" if len(panel.queries) == 1 and not panel.columns else "value_and_name"
+    one = len(panel.queries) == 1 and not panel.columns and panel.queries[0].alias == "$col"
+    text = "value" if one else "value_and_name"
     return {
         "colorMode": "background",
         "graphMode": "none",

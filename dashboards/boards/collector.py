@@ -10,8 +10,8 @@ from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import BYTES, COUNT, PER_S, SECONDS
 
 ITSELF = '"collector"'
-DROPS = bands("collector", "CO-DRP")
-
+DROPS = tuple(Step(None if step.value is None else step.value + 1, step.colour) for step in bands("collector", "CO-DRP"))
+"""The rule is raised above its limit, and messages are counted: the first of them is one more than the limit."""
 
 READERS, STAGES, SOURCES = ("\"reader\" != ''", "\"stage\" != ''", "\"source\" != ''")
 """Conditions: rows that have such a tag."""
