@@ -22,9 +22,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from bench.preview_panels import DRAWN, Answer, Panel
+from bench.preview_look import Panel
+from bench.preview_panels import DRAWN, Answer, Drawing
 from bench.week import DAY_MS, fill
 from dashboards.expand import ALL, Span, Variable, expand, panels_of, queries_of, variables_of
 from tests.servers import influxdb
@@ -34,6 +36,7 @@ OUT = ROOT / "dashboards" / "out"
 SITES = {"lox-tank": "everything-01", "concentrators": "everything-01"}
 ROW_PX, GAP_PX, WIDTH_PX = 36, 8, 1400
 PICTURES = (*(("en", path.stem) for path in sorted(OUT.glob("en/*.json"))), ("hi", "hospital"), ("ar", "hospital"))
+COLOURS = 128
 LABEL = "Preview of simulated hospitals, not Grafana."
 STYLE = f"""
 body {{ margin: 0; padding: 12px; background: #f4f5f5; color: #1f2328; font: 13px/1.35 "Noto Sans", "Noto Sans Devanagari",
@@ -45,12 +48,15 @@ h1 {{ font-size: 18px; margin: 0 0 2px; }} .label {{ color: #6c7a89; margin-bott
 .panel h2 {{ font-size: 13px; font-weight: 600; margin: 0 0 4px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 .body {{ flex: 1; min-height: 0; position: relative; overflow: hidden; }}
 .stats {{ display: flex; gap: 4px; height: 100%; }} .stat {{ flex: 1; display: flex; flex-direction: column; align-items: center;
-  justify-content: center; color: #fff; border-radius: 2px; text-align: center; min-width: 0; }}
+  justify-content: center; border-radius: 2px; text-align: center;
+  min-width: 0; }}
 .stat b {{ font-size: 24px; line-height: 1.15; white-space: nowrap; }} .stat span {{ font-size: 11px; }}
-table {{ border-collapse: collapse; width: 100%; }} th {{ text-align: start; color: #57606a; font-weight: 600; }}
-td, th {{ padding: 2px 6px; border-bottom: 1px solid #eceef0; white-space: nowrap; max-width: 460px; overflow: hidden;
-  text-overflow: ellipsis; }}
-td.number {{ text-align: end; }} td.flag {{ color: #fff; }}
+table {{ border-collapse: collapse; width: 100%; table-layout: fixed; font-size: 12px; }} th {{ color: #57606a; font-weight: 600; }}
+td, th {{ padding: 2px 6px; height: 19px; border-bottom: 1px solid #eceef0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+  text-align: start; }}
+td.number, th.number {{ text-align: end; }}
+.legend {{ display: flex; flex-wrap: wrap; gap: 2px 14px; max-height: 36px; overflow: hidden; font-size: 11px; color: #3d444d; }}
+.legend i {{ display: inline-block; width: 16px; height: 3px; vertical-align: middle; margin-inline-end: 5px; }}
 .none {{ height: 100%; display: flex; align-items: center; justify-content: center; color: #6c7a89; text-align: center; }}
 .bar {{ display: grid; grid-template-columns: 90px 1fr 60px; gap: 8px; align-items: center; margin: 10px 0; }}
 .bar i {{ display: block; height: 16px; border-radius: 2px; }} .bar u {{ background: #eceef0; border-radius: 2px; display: block; }}
@@ -62,11 +68,16 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
     """The whole dashboard as a page."""
     variables = chosen(board, ask, span)
     found: dict[int, list[Answer]] = {}
+    marks: list[tuple[int, str]] = []
+    colours = {each["name"]: each["iconColor"] for each in board["annotations"]["list"]}
     for asked in queries_of(board):
+        within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
+        series = ask(expand(asked.text, variables, within))
         if asked.what == "panel":
-            within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
-            found.setdefault(asked.panel, []).append(Answer(asked.ref, ask(expand(asked.text, variables, within))))
-    panels = "".join(_panel(panel, found.get(panel["id"], []), span) for panel in panels_of(board))
+            found.setdefault(asked.panel, []).append(Answer(asked.ref, series))
+        else:
+            marks += [(row[0], colours[asked.title]) for each in series for row in each["values"]]
+    panels = "".join(_panel(panel, found.get(panel["id"], []), span, tuple(marks)) for panel in panels_of(board))
     picked = ", ".join(f"{each.name}: {'/'.join(each.values)}" for each in variables.values() if each.query and each.values != (ALL,))
     direction = "rtl" if language == "ar" else "ltr"
     return f"""<!doctype html><html lang="{language}" dir="{direction}"><meta charset="utf-8"><style>{STYLE}</style>
@@ -92,13 +103,13 @@ def chosen(board: Mapping[str, Any], ask: Ask, span: Span, **values: str) -> dic
     return found
 
 
-def _panel(panel: Panel, answers: list[Answer], span: Span) -> str:
+def _panel(panel: Panel, answers: list[Answer], span: Span, marks: tuple[tuple[int, str], ...]) -> str:
     at = panel["gridPos"]
     where = f"grid-column: {at['x'] + 1} / span {at['w']}; grid-row: {at['y'] + 1} / span {at['h']}"
-    height = at["h"] * ROW_PX - GAP_PX - 34
+    width, height = at["w"] * (WIDTH_PX - 24 + GAP_PX) // 24 - GAP_PX - 20, at["h"] * ROW_PX - GAP_PX - 38
     empty = panel["type"] != "text" and not any(series["values"] for answer in answers for series in answer.series)
     none = f'<div class="none">{escape(panel["fieldConfig"]["defaults"].get("noValue", ""))}</div>'
-    body = none if empty else DRAWN[panel["type"]](panel, answers, span, height) or none
+    body = none if empty else DRAWN[panel["type"]](Drawing(panel, answers, span, width, height, marks)) or none
     return f'<div class="panel" style="{where}"><h2>{escape(panel["title"])}</h2><div class="body">{body}</div></div>'
 
 
@@ -114,6 +125,9 @@ def picture(html: Path, png: Path, height: int) -> None:
     argv = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
     argv += [f"--window-size={WIDTH_PX},{height}", "--virtual-time-budget=8000", f"--screenshot={png}", html.as_uri()]
     subprocess.run(argv, check=True, capture_output=True, timeout=120)
+    with Image.open(png) as drawn:  # few colours: a palette holds them in half the bytes
+        small = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(png, optimize=True)
 
 
 def main() -> None:

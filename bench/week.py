@@ -37,6 +37,8 @@ from devices.simulator.fleet import Fleet, step_ms
 DAY_MS, HOUR_MS, MINUTE_MS, WINDOW_MS = 86_400_000, 3_600_000, 60_000, 900_000
 MONTH_DAYS = 30
 PORTION = 4000
+WARM_MS = 2 * HOUR_MS
+"""Before the days that are shown: who begins to look at a hospital knows nothing of its use yet."""
 REGIONS = 3
 DISTRICTS = 2
 """Of each region."""
@@ -69,7 +71,7 @@ class Recorder:
 
 async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, month: bool = True) -> Week:
     """Write all of it; `copies` hospitals of each make-up. The database is made where it is not there."""
-    week = Week(end_ms - round(days * DAY_MS), end_ms)
+    week = Week(end_ms - round(days * DAY_MS) - WARM_MS, end_ms)
     for number, site in enumerate(SITES):
         names = [f"{site.id}-{n + 1:02}" for n in range(copies)]
         first = placed(site, names[0], number * copies)
@@ -135,7 +137,8 @@ def faults_of(site: Site, start_ms: int, days: float) -> tuple[Fault, ...]:
 
 async def _live(store: InfluxStore, site: Site, number: int, week: Week) -> None:
     """Everything that a collector writes of a site while it lives."""
-    fleet = Fleet([site], number, week.start_ms, faults_of(site, week.start_ms, (week.end_ms - week.start_ms) / DAY_MS))
+    from_ms = week.start_ms + WARM_MS
+    fleet = Fleet([site], number, week.start_ms, faults_of(site, from_ms, (week.end_ms - from_ms) / DAY_MS))
     evaluator, feed, numbers = Evaluator([site], RuleSet(rules=default_rules())), Feed(site), Numbers()
     itself, opened, change = Itself(numbers), dict[str, Transition](), StateChange()
     evaluator.step(Decoded(1, week.start_ms, [Control("start", b"{}", week.start_ms)], [], 1, 0), change)
