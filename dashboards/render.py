@@ -233,7 +233,7 @@ def _custom(panel: Panel) -> dict[str, object] | None:
                 "fillOpacity": 0,
                 "showPoints": "auto",
                 "pointSize": 4,
-                "spanNulls": GAP_MS,
+                "spanNulls": max(GAP_MS, 2 * int(panel.every[:-1]) * UNIT_MS[panel.every[-1]]),
                 "thresholdsStyle": style,
             }
         case "states":
@@ -244,7 +244,8 @@ def _custom(panel: Panel) -> dict[str, object] | None:
 
 
 GAP_MS = 1_800_000
-"""Curves are drawn through where nothing came for up to half an hour; what is longer is a gap and shown as one."""
+"""Curves are drawn through where nothing came for up to half an hour, or two of their own steps; what is longer is a gap and shown as one."""
+UNIT_MS = {"m": 60_000, "h": 3_600_000}
 
 
 def _thresholds(steps: Steps) -> sdk.ThresholdsConfig:
