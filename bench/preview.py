@@ -80,10 +80,10 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
     panels = "".join(_panel(panel, found.get(panel["id"], []), span, tuple(marks)) for panel in panels_of(board))
     picked = ", ".join(f"{each.name}: {'/'.join(each.values)}" for each in variables.values() if each.query and each.values != (ALL,))
     direction = "rtl" if language == "ar" else "ltr"
-    return f"""<!doctype html><html lang="{language}" dir="{direction}"><meta charset="utf-8"><style>{STYLE}</style>
-<script>{get_plotlyjs()}</script>
-<h1>{escape(board["title"])}</h1><div class="label">{LABEL} <bdi>{escape(picked)}</bdi></div>
-<div class="grid">{panels}</div></html>"""
+    return f"""<!doctype html><html lang="{language}"><meta charset="utf-8"><style>{STYLE}</style>
+<script>{get_plotlyjs()}</script><main dir="{direction}">
+<h1>{escape(board["title"])}</h1><div class="label"><bdi>{LABEL}</bdi> <bdi>{escape(picked)}</bdi></div>
+<div class="grid">{panels}</div></main></html>"""
 
 
 def chosen(board: Mapping[str, Any], ask: Ask, span: Span, **values: str) -> dict[str, Variable]:

@@ -15,7 +15,9 @@ from bench.preview_look import CURVES, GREY, Look, Panel, is_number, look, momen
 from dashboards.expand import Span
 
 FONT = "Noto Sans, Noto Sans Devanagari, Noto Sans Arabic, sans-serif"
-LEGEND_PX, ROW_PX, COLUMN_PX, LETTER_PX = 38, 24, 110, 7
+LEGEND_PX, ROW_PX, COLUMN_PX, LETTER_PX = 38, 24, 80, 7
+SMALLER = 0.74
+"""Of a screen that is 1900 pixels wide."""
 Curve = list[tuple[int, Any]]
 
 
@@ -97,7 +99,7 @@ def table(drawing: Drawing) -> str:
 
 def _widths(looks: list[Look], width: int) -> list[float]:
     """What is left by columns that have a width goes to the others in equal parts; where there is too little, the widest gives way."""
-    given = [each.options.get("width") for each in looks]
+    given = [SMALLER * each.options["width"] if "width" in each.options else None for each in looks]
     others = given.count(None)
     share = max(COLUMN_PX, (width - sum(each or 0 for each in given)) / others) if others else 0
     wanted = [each or share for each in given]

@@ -244,7 +244,7 @@ def _custom(panel: Panel) -> dict[str, object] | None:
 
 
 GAP_MS = 1_800_000
-"""Curves are drawn through where nothing came for up to half an hour, or two of their own steps; what is longer is a gap and shown as one."""
+"""Curves are drawn through where nothing came for half an hour, or two of their own steps; what is longer is a gap and shown as one."""
 UNIT_MS = {"m": 60_000, "h": 3_600_000}
 
 

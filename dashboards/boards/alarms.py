@@ -95,7 +95,12 @@ ALARMS = Board(
             "late", "table", At(12, 21, 12, 8),
             (rows_of(["site", "asset", "rule", "text"], ALARM, f"{PLACE} AND \"event\" = 'discovered_late'", 50),),
             unit=TEXT, none="none.late",
-            columns=(WHEN, *(replace(each, width=120) for each in WHO), Column("rule", "column.rule", width=80), Column("text", "column.text")),
+            columns=(
+                WHEN,
+                *(replace(each, width=120) for each in WHO),
+                Column("rule", "column.rule", width=80),
+                Column("text", "column.text"),
+            ),
         ),
         alarm_list(At(0, 29, 24, 9), PLACE),
     ),
