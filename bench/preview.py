@@ -51,7 +51,8 @@ h1 {{ font-size: 18px; margin: 0 0 2px; }} .label {{ color: #6c7a89; margin-bott
   justify-content: center; border-radius: 2px; text-align: center;
   min-width: 0; }}
 .stat b {{ font-size: 24px; line-height: 1.15; white-space: nowrap; }} .stat span {{ font-size: 11px; }}
-table {{ border-collapse: collapse; width: 100%; table-layout: fixed; font-size: 12px; }} th {{ color: #57606a; font-weight: 600; }}
+table {{ border-collapse: collapse; width: 100%; table-layout: fixed; font-size: 12px; }} th {{ color: #57606a; font-weight: 600;
+  font-size: 11px; }}
 td, th {{ padding: 2px 6px; height: 19px; border-bottom: 1px solid #eceef0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
   text-align: start; }}
 td.number, th.number {{ text-align: end; }}
@@ -68,6 +69,7 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
     """The whole dashboard as a page."""
     variables = chosen(board, ask, span)
     found: dict[int, list[Answer]] = {}
+    spans: dict[int, Span] = {}
     marks: list[tuple[int, str]] = []
     colours = {each["name"]: each["iconColor"] for each in board["annotations"]["list"]}
     for asked in queries_of(board):
@@ -75,9 +77,10 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
         series = ask(expand(asked.text, variables, within))
         if asked.what == "panel":
             found.setdefault(asked.panel, []).append(Answer(asked.ref, series))
+            spans[asked.panel] = within
         else:
             marks += [(row[0], colours[asked.title]) for each in series for row in each["values"]]
-    panels = "".join(_panel(panel, found.get(panel["id"], []), span, tuple(marks)) for panel in panels_of(board))
+    panels = "".join(_panel(panel, found.get(panel["id"], []), spans.get(panel["id"], span), tuple(marks)) for panel in panels_of(board))
     picked = ", ".join(f"{each.name}: {'/'.join(each.values)}" for each in variables.values() if each.query and each.values != (ALL,))
     direction = "rtl" if language == "ar" else "ltr"
     return f"""<!doctype html><html lang="{language}"><meta charset="utf-8"><style>{STYLE}</style>
@@ -139,7 +142,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     end_ms = int(time.time() * 1000)
     with tempfile.TemporaryDirectory() as folder, influxdb(Path(folder) / "influxdb") as server:
-        week = asyncio.run(fill(server.http, end_ms, copies=asked.copies, month=False))
+        week = asyncio.run(fill(server.http, end_ms, copies=asked.copies))
 
         def ask(query: str) -> list[dict[str, Any]]:
             parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})

@@ -15,7 +15,7 @@ from bench.preview_look import CURVES, GREY, Look, Panel, is_number, look, momen
 from dashboards.expand import Span
 
 FONT = "Noto Sans, Noto Sans Devanagari, Noto Sans Arabic, sans-serif"
-LEGEND_PX, ROW_PX, COLUMN_PX, LETTER_PX = 38, 24, 80, 7
+LEGEND_PX, ROW_PX, COLUMN_PX, LETTER_PX, LEAST_PX = 38, 24, 80, 7, 70
 SMALLER = 0.74
 """Of a screen that is 1900 pixels wide."""
 Curve = list[tuple[int, Any]]
@@ -156,19 +156,28 @@ def timeseries(drawing: Drawing) -> str:
             figure.add_bar(x=[moment(at) for at, _ in values], y=[value for _, value in values], marker_color=colour)
         else:
             figure.add_scatter(**_line(shown, colour, values))
-    if drawing.defaults.get("custom", {}).get("thresholdsStyle", {}).get("mode", "off") != "off":
-        for step in drawing.defaults["thresholds"]["steps"]:
-            if step["value"] is not None:
-                figure.add_hline(y=step["value"], line={"color": step["color"], "dash": "dash", "width": 1})
-    for at_ms, colour in drawing.marks:
-        figure.add_vline(x=moment(at_ms), line={"color": colour, "dash": "dot", "width": 1}, opacity=0.45)
-    figure.update_layout(barmode="stack")
+    figure.update_layout(barmode="stack", shapes=[*_limits(drawing), *_marks(drawing)])
     low, high = drawing.defaults.get("min"), drawing.defaults.get("max")
     figure.update_yaxes(ticksuffix=suffix(drawing.defaults.get("unit", "")), range=[low, high], nticks=6)
     letters = sum(len(title) + 6 for title in legend)
     below_px = LEGEND_PX if letters * LETTER_PX > drawing.width else LEGEND_PX // 2
     keys = "".join(f'<span><i style="background:{colour}"></i><bdi>{escape(title)}</bdi></span>' for title, colour in legend.items())
     return _drawn(figure, drawing, below_px) + f'<div class="legend">{keys}</div>'
+
+
+def _limits(drawing: Drawing) -> Iterator[dict[str, Any]]:
+    if drawing.defaults.get("custom", {}).get("thresholdsStyle", {}).get("mode", "off") != "off":
+        for step in drawing.defaults["thresholds"]["steps"]:
+            if step["value"] is not None:
+                line = {"color": step["color"], "dash": "dash", "width": 1}
+                yield {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": step["value"], "y1": step["value"], "line": line}
+
+
+def _marks(drawing: Drawing) -> Iterator[dict[str, Any]]:
+    """Those of the same minute and colour are one line."""
+    for minute, colour in sorted({(at_ms // 60_000, colour) for at_ms, colour in drawing.marks}):
+        at, line = moment(minute * 60_000), {"color": colour, "dash": "dot", "width": 1}
+        yield {"type": "line", "yref": "y domain", "y0": 0, "y1": 1, "x0": at, "x1": at, "line": line, "opacity": 0.45}
 
 
 def _line(shown: Look, colour: str, values: Curve) -> dict[str, Any]:
@@ -300,6 +309,8 @@ def _drawn(figure: go.Figure, drawing: Drawing, below_px: int = 0, *, over_time:
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(automargin=True)
     if over_time:
-        figure.update_xaxes(range=[moment(drawing.span.start_ms), moment(drawing.span.end_ms)], tickformat="%H:%M", nticks=9)
+        start, end = moment(drawing.span.start_ms), moment(drawing.span.end_ms)
+        words = drawing.height > LEAST_PX
+        figure.update_xaxes(range=[start, end], tickformat="%H:%M" if (end - start).days < 3 else "%d %b", nticks=9, showticklabels=words)
     drawn = figure.to_html(include_plotlyjs=False, full_html=False, config={"staticPlot": True})
     return f'<div dir="ltr">{drawn}</div>'
