@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST, limit_lines
-from dashboards.influxql import ASSET, PLACE, limits, over_time, sums, table
+from dashboards.influxql import ASSET, LONG, PLACE, curve, limits, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, TEXT, WATT
@@ -17,6 +17,8 @@ COUNTS = (
     Column("concentrators_lost", "column.units_lost", steps=above(1), decimals=0),
     Column("concentrators_low", "column.units_low", steps=BAD, decimals=0),
 )
+ROLLED_UP = f'{LONG}"{KIND}_15m"'
+"""A curve for each of thousands says nothing, and stops a browser: what is drawn is the fleet, or the one unit that is chosen."""
 FLEET = f'{PLACE} AND "concentrators" > 0'
 
 CONCENTRATORS = Board(
@@ -32,12 +34,12 @@ CONCENTRATORS = Board(
         Panel(
             "distribution", "histogram", At(12, 4, 12, 9),
             (table(["o2_purity_pct"], f'"{KIND}"', ASSET, "site, asset"),),
-            unit=PCT, steps=PURITY, none="none.unit", recent="6h",
+            unit=PCT, steps=PURITY, none="none.unit", recent="1h",
         ),
         Panel(
             "units", "table", At(0, 13, 12, 10),
             (table(["o2_purity_pct", "o2_flow_lpm", "power_w", "run_h", "in_use"], f'"{KIND}"', ASSET, "site, asset"),),
-            unit=TEXT, none="none.unit", recent="6h", sort="o2_purity_pct",
+            unit=TEXT, none="none.unit", recent="1h", sort="o2_purity_pct",
             columns=(
                 TIME,
                 *WHO,
@@ -55,7 +57,11 @@ CONCENTRATORS = Board(
         ),
         Panel(
             "purity", "lines", At(0, 23, 24, 8),
-            (*over_time(KIND, "o2_purity_pct", alias="$tag_site $tag_asset"), limits(ASSET, "CN-L", "CN-LL")),
+            (
+                curve('min("o2_purity_pct_min")', ROLLED_UP, ASSET, alias="{least}"),
+                curve('median("o2_purity_pct_mean")', ROLLED_UP, ASSET, alias="{half}"),
+                limits(ASSET, "CN-L", "CN-LL", each=False),
+            ),
             unit=PCT, decimals=1, highest=100, none="none.unit", columns=limit_lines(KIND, "CN-L", "CN-LL"),
         ),
     ),
