@@ -1,8 +1,9 @@
 """What Grafana makes of a dashboard's queries before it asks InfluxDB: macros and variables filled in. Pure; for proofs and previews.
 
 Only what our dashboards use is known (Grafana's documentation on template variables and its InfluxQL data source): `$timeFilter`,
-`$__interval`, `$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular expression in
-which each value is escaped; `All` is the variable's own `allValue`, or else every value. What looks like a variable and is none is refused.
+`$__interval`, `$__range_s`, `$name`, `${name}`, `${name:raw}`. A variable with several values, or one that offers all, becomes a regular
+expression in which each value is escaped; `All` is the variable's own `allValue`, or else every value. What looks like a variable and is
+none is refused.
 """
 
 from __future__ import annotations
@@ -65,7 +66,11 @@ class Variable:
 
 def expand(query: str, variables: Mapping[str, Variable], span: Span) -> str:
     """The query as InfluxDB gets it. Raises ValueError where a variable is not known."""
-    known = {"timeFilter": f"time >= {span.start_ms}ms and time <= {span.end_ms}ms", "__interval": f"{span.interval_ms}ms"}
+    known = {
+        "timeFilter": f"time >= {span.start_ms}ms and time <= {span.end_ms}ms",
+        "__interval": f"{span.interval_ms}ms",
+        "__range_s": str((span.end_ms - span.start_ms) // 1000),
+    }
 
     def filled(found: re.Match[str]) -> str:
         name = found["braced"] or found["plain"]

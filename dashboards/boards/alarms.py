@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dashboards.boards.common import TIME, WHO, alarm_list
 from dashboards.colours import PRIORITY
-from dashboards.influxql import LONG, PLACE, Query, curve, per, rows_of, sums
+from dashboards.influxql import LONG, PLACE, Query, curve, per, rows_of, share_of_time, sums
 from dashboards.limits import kpi
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, PCT, SECONDS, TEXT
@@ -43,7 +43,7 @@ ALARMS = Board(
         ),
         Panel(
             "flood", "stat", At(8, 0, 4, 4),
-            (Query(per("1h", 'sum("flood_s") AS "flood_s"', 'mean("flood_s") / 36 AS "flood"', KPI, "site")),),
+            (Query(share_of_time("flood_s", "flood", KPI)),),
             unit=PCT, decimals=2, steps=kpi("flood_pct"), none="none.kpi",
         ),
         Panel(

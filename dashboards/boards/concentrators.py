@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST, limit_lines
-from dashboards.influxql import ASSET, LONG, PLACE, curve, limits, sums, table
+from dashboards.influxql import ASSET, LONG, PLACE, curve, limits, newest, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, TEXT, WATT
@@ -52,14 +52,14 @@ CONCENTRATORS = Board(
         ),
         Panel(
             "hand", "table", At(12, 13, 12, 10),
-            (table(ALARM_FIELDS, '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
+            (newest(ALARM_FIELDS, '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
             unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort=WORST,
         ),
         Panel(
             "purity", "lines", At(0, 23, 24, 8),
             (
                 curve('min("o2_purity_pct_min")', ROLLED_UP, ASSET, alias="{least}"),
-                curve('median("o2_purity_pct_mean")', ROLLED_UP, ASSET, alias="{half}"),
+                curve('mean("o2_purity_pct_mean")', ROLLED_UP, ASSET, alias="{mean}"),
                 limits(ASSET, "CN-L", "CN-LL", each=False),
             ),
             unit=PCT, decimals=1, highest=100, none="none.unit", columns=limit_lines(KIND, "CN-L", "CN-LL"),

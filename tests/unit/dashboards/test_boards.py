@@ -40,7 +40,7 @@ FUNCTIONS = {
 }  # fmt: skip
 """InfluxDB 3 has these too (InfluxQL feature support, docs.influxdata.com); it has no SLIMIT, no SOFFSET, and no INTO."""
 KEYWORDS = {"SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "AND", "OR", "AS", "DESC"}
-OURS = {"__interval", "timeFilter"}
+OURS = {"__interval", "timeFilter", "__range_s"}
 IDENTIFIER = re.compile(r'"([^"]+)"')
 
 

@@ -26,6 +26,7 @@ OUT = sorted((Path(__file__).parents[3] / "dashboards" / "out").glob("*/*.json")
     [
         ("WHERE $timeFilter", "WHERE time >= 1000000ms and time <= 87400000ms"),
         ("GROUP BY time($__interval)", "GROUP BY time(300000ms)"),
+        ("/ $__range_s", "/ 86400"),
         ('FROM ${long:raw}"stock"', 'FROM "long"."stock"'),
         ("=~ /^$one$/", "=~ /^a.b$/"),
         ("=~ /^$single$/", r"=~ /^a\.b$/"),
