@@ -76,11 +76,6 @@ class AccountBook:
             accounts[:] = [each for each in accounts if each not in gone]
         return gone
 
-    def write(self) -> None:
-        """The files of the brokers anew, as after a change of the topics' prefix."""
-        with self._changing():
-            pass
-
     @contextmanager
     def _changing(self) -> Iterator[list[Account]]:
         if not self._folder.is_dir():

@@ -7,6 +7,7 @@ validity: the authority ten years, everything else 397 days, renewed from a mont
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from collector.errors import UserError
 
 AUTHORITY_LIFE, LIFE, RENEW_BEFORE = timedelta(days=3653), timedelta(days=397), timedelta(days=30)
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 SKEW = timedelta(days=1)
 """A gateway whose clock is a day behind still believes a new certificate."""
 
@@ -124,7 +126,6 @@ def _host(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(host)
-    except ValueError as exc:
-        raise UserError(f"{host!r} is neither a host name nor an address; a name of another script is written as xn--…") from exc
+    if not HOST_NAME.fullmatch(host):
+        raise UserError(f"{host!r} is neither a host name nor an address; a name of another script is written as xn--…")
+    return x509.DNSName(host)

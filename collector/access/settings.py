@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +14,11 @@ import segno
 from collector.access.accounts import COLLECTOR, Account
 from collector.access.book import Added
 from collector.access.certificates import fingerprint
+from collector.access.files import write_private
 from collector.config import Config
 from collector.errors import UserError
 
+PICTURES = (".png", ".svg")
 TAKES_NOTE = "The broker takes note when it reads its files again: systemctl reload mosquitto, or docker compose kill -s HUP mosquitto."
 
 
@@ -76,6 +80,21 @@ def lines(settings: Settings) -> Iterator[str]:
 def qr(settings: Settings) -> segno.QRCode:
     """The settings as JSON in a QR code, for a phone or for a gateway with a camera."""
     return segno.make_qr(msgspec.json.encode(settings), error="m")
+
+
+def check_picture(path: Path) -> None:
+    """Before the account is made, for its password is told once: UserError where no picture could be written there."""
+    if path.suffix not in PICTURES:
+        raise UserError(f"{path}: a QR code is written as {' or '.join(PICTURES)}, by the ending of the file's name")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path} can't be written: there is no such folder, or it may not be written by this user")
+
+
+def save_picture(settings: Settings, path: Path) -> None:
+    """The QR code as a file that its owner alone can read. It holds the password."""
+    picture = io.BytesIO()
+    qr(settings).save(picture, kind=path.suffix.removeprefix("."), scale=6)
+    write_private(path, picture.getvalue())
 
 
 def overview(config: Config, accounts: Sequence[Account]) -> list[Listed]:

@@ -43,6 +43,8 @@ def add(
 
     config = loaded(config_file)
     site, gateway = _known(config, whose)
+    if qr_file is not None:
+        settings.check_picture(qr_file)
     book = _book(config, folder)
     told = settings.of(config, book.add(site, gateway, wall_ms()))
     if as_json:
@@ -50,7 +52,7 @@ def add(
         return
     tell(settings.lines(told))
     if qr_file is not None:
-        settings.qr(told).save(str(qr_file), scale=6)
+        settings.save_picture(told, qr_file)
         typer.echo(f"The QR code is in {qr_file}: it holds the password, remove it when it was read.")
     elif qr and site and sys.stdout.isatty():
         settings.qr(told).terminal(compact=True)
