@@ -9,38 +9,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import tempfile
 import time
-import urllib.parse
-import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from bench.machine import calibrate, describe, median
-from bench.preview import OUT, chosen
+from bench.reader import Ask, Board, answers, asking, board_of, chosen, names
 from bench.week import DAY_MS, MONTH_DAYS, fill
-from dashboards.expand import Span, expand, queries_of, variables_of
+from dashboards.expand import Span, queries_of, variables_of
 from tests.servers import influxdb
 
 BARS_MS = {"24 h": 300.0, "30 days": 1000.0}
 OPENINGS = 3
 
 
-def opened_ms(http: str, board: Mapping[str, Any], span: Span, resolution: str) -> float:
+def opened_ms(ask: Ask, board: Board, span: Span, resolution: str) -> float:
     """All queries of the dashboard, ms."""
-
-    def ask(query: str) -> list[dict[str, Any]]:
-        parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})
-        with urllib.request.urlopen(f"{http}/query?{parameters}", timeout=120) as answer:
-            series: list[dict[str, Any]] = json.load(answer)["results"][0].get("series", [])
-            return series
-
     variables = chosen(board, ask, span, resolution=resolution)
     begun_s = time.perf_counter()
-    for asked in queries_of(board):
-        ask(expand(asked.text, variables, Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span))
+    for _ in answers(board, ask, span, variables):
+        pass
     return (time.perf_counter() - begun_s) * 1000
 
 
@@ -54,19 +42,17 @@ def main() -> None:
         print(f"{describe()}; a turn of the fixed loop: {min(calibrate(2)):.0f} ns")
         print(f"{len(week.sites)} hospitals, written in {time.perf_counter() - begun_s:.0f} s\n")
         print(f"{'dashboard':16}{'queries':>8}{'24 h, ms':>10}{'30 days, ms':>13}")
-        for path in sorted(OUT.glob("en/*.json")):
-            board = json.loads(path.read_text())
+        for name in names():
+            board = board_of(name)
             long = any(variable.name == "resolution" for variable in variables_of(board))
             spans = {"24 h": (DAY_MS, "."), "30 days": (MONTH_DAYS * DAY_MS, "^-" if long else ".")}
             times = {}
-            for name, (back_ms, resolution) in spans.items():
+            for which, (back_ms, resolution) in spans.items():
                 span = Span(week.end_ms - back_ms, week.end_ms)
-                times[name] = median([opened_ms(server.http, board, span, resolution) for _ in range(OPENINGS + 1)][1:])
-            late = "  over: " + ", ".join(name for name, bar in BARS_MS.items() if times[name] > bar)
+                times[which] = median([opened_ms(asking(server.http), board, span, resolution) for _ in range(OPENINGS + 1)][1:])
+            late = "  over: " + ", ".join(which for which, bar in BARS_MS.items() if times[which] > bar)
             missed = any(times[name] > bar for name, bar in BARS_MS.items())
-            print(
-                f"{path.stem:16}{sum(1 for _ in queries_of(board)):8}{times['24 h']:10.0f}{times['30 days']:13.0f}{late if missed else ''}"
-            )
+            print(f"{name:16}{sum(1 for _ in queries_of(board)):8}{times['24 h']:10.0f}{times['30 days']:13.0f}{late if missed else ''}")
 
 
 if __name__ == "__main__":

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import shutil
 import subprocess
 import tempfile
 import time
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,15 +23,14 @@ from plotly.offline import get_plotlyjs
 
 from bench.preview_look import Panel
 from bench.preview_panels import DRAWN, Answer, Drawing
+from bench.reader import Ask, answers, asking, board_of, chosen, names
 from bench.week import DAY_MS, fill
-from dashboards.expand import ALL, Span, Variable, expand, panels_of, queries_of, variables_of
+from dashboards.expand import ALL, Span, panels_of
 from tests.servers import influxdb
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "dashboards" / "out"
-SITES = {"lox-tank": "everything-01", "concentrators": "everything-01"}
 ROW_PX, GAP_PX, WIDTH_PX = 36, 8, 1400
-PICTURES = (*(("en", path.stem) for path in sorted(OUT.glob("en/*.json"))), ("hi", "hospital"), ("ar", "hospital"))
+PICTURES = (*(("en", name) for name in names()), ("hi", "hospital"), ("ar", "hospital"))
 COLOURS = 128
 LABEL = "Preview of simulated hospitals, not Grafana."
 STYLE = f"""
@@ -62,7 +57,6 @@ td.number, th.number {{ text-align: end; }}
 .bar {{ display: grid; grid-template-columns: 90px 1fr 60px; gap: 8px; align-items: center; margin: 10px 0; }}
 .bar i {{ display: block; height: 16px; border-radius: 2px; }} .bar u {{ background: #eceef0; border-radius: 2px; display: block; }}
 """
-Ask = Callable[[str], list[dict[str, Any]]]
 
 
 def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
@@ -72,9 +66,7 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
     spans: dict[int, Span] = {}
     marks: list[tuple[int, str]] = []
     colours = {each["name"]: each["iconColor"] for each in board["annotations"]["list"]}
-    for asked in queries_of(board):
-        within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
-        series = ask(expand(asked.text, variables, within))
+    for asked, within, series in answers(board, ask, span, variables):
         if asked.what == "panel":
             found.setdefault(asked.panel, []).append(Answer(asked.ref, series))
             spans[asked.panel] = within
@@ -87,23 +79,6 @@ def page(board: Mapping[str, Any], ask: Ask, span: Span, language: str) -> str:
 <script>{get_plotlyjs()}</script><main dir="{direction}">
 <h1>{escape(board["title"])}</h1><div class="label"><bdi>{LABEL}</bdi> <bdi>{escape(picked)}</bdi></div>
 <div class="grid">{panels}</div></main></html>"""
-
-
-def chosen(board: Mapping[str, Any], ask: Ask, span: Span, **values: str) -> dict[str, Variable]:
-    """What a reader has who opens it on a hospital, and chooses these values."""
-    site = SITES.get(board["uid"].removeprefix("oxygrid-").partition("-ar")[0].partition("-hi")[0], "hospital-01")
-    found: dict[str, Variable] = {}
-    for variable in variables_of(board):
-        offered = (
-            tuple(value for series in ask(expand(variable.query, found, span)) for _, value in series["values"]) if variable.query else ()
-        )
-        given = replace(variable, offered=offered)
-        if variable.query and variable.values != (ALL,):
-            given = replace(given, values=(site if variable.name == "site" else offered[0],))
-        if variable.name in values:
-            given = replace(given, values=(values[variable.name],))
-        found[variable.name] = given
-    return found
 
 
 def _panel(panel: Panel, answers: list[Answer], span: Span, marks: tuple[tuple[int, str], ...]) -> str:
@@ -143,19 +118,12 @@ def main() -> None:
     end_ms = int(time.time() * 1000)
     with tempfile.TemporaryDirectory() as folder, influxdb(Path(folder) / "influxdb") as server:
         week = asyncio.run(fill(server.http, end_ms, copies=asked.copies))
-
-        def ask(query: str) -> list[dict[str, Any]]:
-            parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})
-            with urllib.request.urlopen(f"{server.http}/query?{parameters}", timeout=60) as answer:
-                series: list[dict[str, Any]] = json.load(answer)["results"][0].get("series", [])
-                return series
-
         for language, name in PICTURES:
             if asked.only and name not in asked.only:
                 continue
-            board = json.loads((OUT / language / f"{name}.json").read_text())
+            board = board_of(name, language)
             html = Path(folder) / f"{language}-{name}.html"
-            html.write_text(page(board, ask, Span(week.end_ms - DAY_MS, week.end_ms), language), encoding="utf-8")
+            html.write_text(page(board, asking(server.http), Span(week.end_ms - DAY_MS, week.end_ms), language), encoding="utf-8")
             png = asked.out / (f"{name}.png" if language == "en" else f"{name}-{language}.png")
             picture(html, png, height_px(board))
             print(f"{png}: {png.stat().st_size / 1000:.0f} kB")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,19 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.reader import LIVED, Board, Series, answers, asking, board_of, chosen, names, offered
 from bench.week import DAY_MS, MONTH_DAYS, Week, fill
-from dashboards.expand import ALL, Asked, Span, Variable, alerts_of, expand, panels_of, queries_of, variables_of
+from dashboards.expand import Asked, Span, alerts_of, panels_of, variables_of
 from tests.servers import Server, influxdb
 
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).parents[2]
-BOARDS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in sorted(ROOT.glob("dashboards/out/en/*.json"))}
+BOARDS = {name: board_of(name) for name in names()}
 ALERTS = yaml.safe_load((ROOT / "dashboards/provisioning/alerting/collector.yaml").read_text())
 COPIES = 2
-LIVED = "hospital-01"
-"""What a reader has chosen where one hospital is asked for; `everything-01` has what it has not."""
-SITES = {"lox-tank": "everything-01", "concentrators": "everything-01"}
 
 
 @dataclass(frozen=True)
@@ -37,15 +32,8 @@ class Known:
     server: Server
     week: Week
 
-    def ask(self, query: str) -> list[dict[str, Any]]:
-        """The series of an answer; AssertionError with the server's words where it refuses."""
-        parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})
-        with urllib.request.urlopen(f"{self.server.http}/query?{parameters}", timeout=60) as answer:
-            result = json.load(answer)["results"][0]
-        assert "error" not in result, f"{result['error']}: {query}"
-        assert "partial" not in result, f"the answer is cut off: {query}"
-        series: list[dict[str, Any]] = result.get("series", [])
-        return series
+    def ask(self, query: str) -> Series:
+        return asking(self.server.http)(query)
 
     def span(self, back_ms: int = DAY_MS) -> Span:
         return Span(self.week.end_ms - back_ms, self.week.end_ms)
@@ -58,35 +46,13 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         yield Known(server, week)
 
 
-def chosen(known: Known, board: dict[str, Any], **values: str) -> dict[str, Variable]:
-    """The variables as Grafana has them when the dashboard is opened: asked in their order, the first answer where one is needed."""
-    given = {"site": SITES.get(board["uid"].removeprefix("oxygrid-"), LIVED), **values}
-    found: dict[str, Variable] = {}
-    for variable in variables_of(board):
-        offered = options(known, variable, found) if variable.query else []
-        if variable.query:
-            assert offered, f"{board['uid']}: nothing to choose for ${variable.name}"
-        if variable.name in given and (variable.name != "site" or variable.values != (ALL,)):
-            found[variable.name] = replace(variable, values=(given[variable.name],))
-        elif variable.query and variable.values != (ALL,):
-            found[variable.name] = replace(variable, values=(offered[0],))
-        else:
-            found[variable.name] = replace(variable, offered=tuple(offered))
-    return found
+def answered(known: Known, board: Board, span: Span, **values: str) -> Iterator[tuple[Asked, Series]]:
+    variables = chosen(board, known.ask, span, **values)
+    for asked, _, series in answers(board, known.ask, span, variables):
+        yield asked, series
 
 
-def options(known: Known, variable: Variable, before: dict[str, Variable]) -> list[str]:
-    return [value for series in known.ask(expand(variable.query, before, known.span())) for _, value in series["values"]]
-
-
-def answers(known: Known, board: dict[str, Any], span: Span, **values: str) -> Iterator[tuple[Asked, list[dict[str, Any]]]]:
-    variables = chosen(known, board, **values)
-    for asked in queries_of(board):
-        within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
-        yield asked, known.ask(expand(asked.text, variables, within))
-
-
-def panel_of(board: dict[str, Any], number: int) -> dict[str, Any]:
+def panel_of(board: Board, number: int) -> dict[str, Any]:
     return next(dict(panel) for panel in panels_of(board) if panel["id"] == number)
 
 
@@ -94,7 +60,7 @@ def panel_of(board: dict[str, Any], number: int) -> dict[str, Any]:
 def test_every_query_is_answered_and_every_panel_has_something_to_show(known: Known, name: str) -> None:
     """Of a panel with several queries one is enough: raw and rolled up exclude one another."""
     shown: dict[int, int] = {}
-    for asked, series in answers(known, BOARDS[name], known.span()):
+    for asked, series in answered(known, BOARDS[name], known.span()):
         if asked.what == "panel":
             known_rows = sum(any(value is not None for value in row[1:]) for each in series for row in each["values"])
             shown[asked.panel] = shown.get(asked.panel, 0) + known_rows
@@ -113,7 +79,7 @@ def test_a_month_is_shown_from_the_roll_ups(known: Known, name: str) -> None:
         pytest.skip("nothing is chosen there: one resolution is enough")
     begin_ms = known.week.end_ms - MONTH_DAYS * DAY_MS
     old = 0
-    for asked, series in answers(known, board, known.span(MONTH_DAYS * DAY_MS), resolution="^-"):
+    for asked, series in answered(known, board, known.span(MONTH_DAYS * DAY_MS), resolution="^-"):
         if "_15m" in asked.text:
             old += any(row[0] < begin_ms + 5 * DAY_MS and row[1] is not None for each in series for row in each["values"])
         assert sum(len(each["values"]) for each in series) < 120_000, f"{asked.title}: more rows than a browser can draw"
@@ -122,7 +88,7 @@ def test_a_month_is_shown_from_the_roll_ups(known: Known, name: str) -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_numbers_are_in_the_range_of_their_unit(known: Known, name: str) -> None:
-    for asked, series in answers(known, BOARDS[name], known.span()):
+    for asked, series in answered(known, BOARDS[name], known.span()):
         if asked.what != "panel":
             continue
         unit = panel_of(BOARDS[name], asked.panel).get("fieldConfig", {}).get("defaults", {}).get("unit", "")
@@ -149,8 +115,9 @@ def test_a_hospital_is_found_from_its_region_and_each_has_its_district(known: Kn
     variables = {each.name: each for each in variables_of(board)}
     region = replace(variables["region"], values=("region-1",))
     district = replace(variables["district"], values=("district-1-1",))
-    narrowed = options(known, variables["site"], {"region": region, "district": district})
-    everywhere = options(known, variables["site"], {"region": variables["region"], "district": variables["district"]})
+    span = known.span()
+    narrowed = offered(variables["site"], {"region": region, "district": district}, known.ask, span)
+    everywhere = offered(variables["site"], {"region": variables["region"], "district": variables["district"]}, known.ask, span)
     assert sorted(everywhere) == sorted(known.week.sites)
     assert set(narrowed) < set(everywhere)
     assert LIVED in narrowed
@@ -161,7 +128,7 @@ def test_hospitals_are_told_apart(known: Known) -> None:
     board = BOARDS["region"]
     rows = {
         asked.title: {each.get("tags", {}).get("site") for each in series}
-        for asked, series in answers(known, board, known.span())
+        for asked, series in answered(known, board, known.span())
         if 'GROUP BY "site"' in asked.text
     }
     assert rows

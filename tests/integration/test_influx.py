@@ -6,18 +6,23 @@ import asyncio
 import contextlib
 import gzip
 import json
+import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.access.issue import issue
 from collector.errors import UserError
+from collector.outgoing import tls_context
 from collector.ports import Outcome
 from collector.records import Decoded, Point
 from collector.store import influx_api
@@ -379,6 +384,32 @@ async def test_a_token_that_is_not_there_yet_holds_up_the_writing_and_nothing_el
     there.append(Settings(influxdb_server.http, raw_days=36_500))
     assert await influx.write([batch(seen({"co_ppm": 1.0}))]) == Outcome()
     await influx.close()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "verified"),
+    [("ours", "127.0.0.1", True), ("ours", "localhost", False), ("the system's", "127.0.0.1", False)],
+)
+async def test_https_is_verified(tmp_path: Path, trusted: str, host: str, verified: bool) -> None:
+    """With the authority that signed it, under the name that stands in it, and not otherwise."""
+    list(issue(tmp_path, ["127.0.0.1"], datetime.now(UTC)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 x\r\nX-Influxdb-Version: 1.8\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as serving:
+        port = serving.sockets[0].getsockname()[1]
+        tls = tls_context(str(tmp_path / "ca.pem")) if trusted == "ours" else None
+        http = influx_api.Http(Settings(url=f"https://{host}:{port}", tls=tls))
+        reply, _ = await http.request("GET", "/ping")
+        await http.close()
+    assert (reply.status == 204) is verified
+    assert verified or "certificate" in reply.body.lower(), reply.body
 
 
 async def test_an_answer_that_unpacks_without_end_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
