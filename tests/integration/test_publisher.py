@@ -55,8 +55,11 @@ class Listener:
 
     async def listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            self.seen.append((str(message.topic), message.payload, bool(message.retain)))
+            self.note(message)
+
+    def note(self, message: aiomqtt.Message) -> None:
+        assert isinstance(message.payload, bytes)
+        self.seen.append((str(message.topic), message.payload, bool(message.retain)))
 
     def statuses(self) -> list[bytes]:
         return [payload for topic, payload, _ in self.seen if topic == STATUS]
@@ -83,8 +86,11 @@ async def listening(broker: Server, session: str | None = None) -> AsyncIterator
         task = asyncio.create_task(listener.listen(client))
         yield listener
         await asyncio.sleep(0.1)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    # What came until the very end was acknowledged by the client: the broker will not bring it to the next listener, so it counts as seen.
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    while not client._queue.empty():
+        listener.note(client._queue.get_nowait())
 
 
 def url(broker: Server) -> str:
