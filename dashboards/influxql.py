@@ -127,11 +127,11 @@ def stock(where: str) -> tuple[str, str]:
     return f'{LONG}"stock"', f"{where} AND {PLACE}"
 
 
-def limits(where: str, *rules: str, each: bool = True) -> Query:
-    """The limits in force of these rules over time, a curve for each rule and asset; or one for each rule, its highest."""
+def limits(where: str, *rules: str) -> Query:
+    """The limits in force of these rules over time, a curve for each rule and asset."""
     which = " OR ".join(f"\"rule\" = '{rule}'" for rule in rules)
-    expression, by, alias = ('last("limit")', f"rule, {EACH}", " $tag_asset") if each else ('max("limit")', "rule", "")
-    return Query(_curve(expression, '"rule_limit"', f"{where} AND ({which})", by), f"{{limit}} $tag_rule{alias}")
+    text = _curve('last("limit")', '"rule_limit"', f"{where} AND ({which})", f"rule, {EACH}")
+    return Query(text, "{limit} $tag_rule $tag_asset")
 
 
 def _curve(expression: str, measurement: str, where: str, by: str) -> str:

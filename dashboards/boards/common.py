@@ -69,7 +69,7 @@ def told_apart(*names: str) -> tuple[Column, ...]:
 
 def limit_lines(kind: str, *ids: str) -> tuple[Column, ...]:
     """How the curves of `influxql.limits` look: thin, dashed, in the colour of the rule's priority."""
-    return tuple(Column(f"/^{{limit}} {rule}( |$)/", colour=PRIORITY[priority_of(kind, rule)], dashes="limit") for rule in ids)
+    return tuple(Column(f"/^{{limit}} {rule} /", colour=PRIORITY[priority_of(kind, rule)], dashes="limit") for rule in ids)
 
 
 def deliveries(at: At, where: str) -> Panel:

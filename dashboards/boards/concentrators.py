@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST, limit_lines
-from dashboards.influxql import ASSET, LONG, PLACE, curve, limits, newest, sums, table
+from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST
+from dashboards.influxql import ASSET, LONG, PLACE, curve, newest, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, TEXT, WATT
@@ -60,9 +60,8 @@ CONCENTRATORS = Board(
             (
                 curve('min("o2_purity_pct_min")', ROLLED_UP, ASSET, alias="{least}"),
                 curve('mean("o2_purity_pct_mean")', ROLLED_UP, ASSET, alias="{mean}"),
-                limits(ASSET, "CN-L", "CN-LL", each=False),
             ),
-            unit=PCT, decimals=1, highest=100, none="none.unit", columns=limit_lines(KIND, "CN-L", "CN-LL"),
+            unit=PCT, decimals=1, highest=100, steps=PURITY, none="none.unit",
         ),
     ),
 )  # fmt: skip
