@@ -39,6 +39,8 @@ MONTH_DAYS = 30
 PORTION = 4000
 WARM_MS = 2 * HOUR_MS
 """Before the days that are shown: who begins to look at a hospital knows nothing of its use yet."""
+LAST = 8
+"""Of a hospital that is only there to be counted, the last eighth of what was sent."""
 REGIONS = 3
 DISTRICTS = 2
 """Of each region."""
@@ -69,8 +71,13 @@ class Recorder:
         await self._api.close()
 
 
-async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, month: bool = True) -> Week:
-    """Write all of it; `copies` hospitals of each make-up. The database is made where it is not there."""
+async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, whole: int | None = None) -> Week:
+    """Write all of it; `copies` hospitals of each make-up. The database is made where it is not there.
+
+    Of the copies after the first `whole` (all are, when not given) only the last hours and the last day's roll-ups are written: they are
+    there to be counted.
+    """
+    whole = copies if whole is None else whole
     week = Week(end_ms - round(days * DAY_MS) - WARM_MS, end_ms)
     for number, site in enumerate(SITES):
         names = [f"{site.id}-{n + 1:02}" for n in range(copies)]
@@ -84,12 +91,11 @@ async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, mo
         recorder.sent = []
         await _roll_up(store, first, week)
         rolled = recorder.sent
-        for day in range(1, MONTH_DAYS if month else 1):
-            await _again(api, rolled, [(b"", b"")], -day)
-        for n, name in enumerate(names[1:], 1):
-            renamed = _renaming(first, placed(site, name, number * copies + n))
-            await _again(api, raw, renamed)
-            for day in range(MONTH_DAYS if month else 1):
+        for n, name in enumerate(names):
+            renamed = _renaming(first, placed(site, name, number * copies + n)) if n else []
+            if n:
+                await _again(api, raw if n < whole else raw[-len(raw) // LAST :], renamed)
+            for day in range(0 if n else 1, MONTH_DAYS if n < whole else 1):
                 await _again(api, rolled, renamed, -day)
         week.sites += names
         await store.close()
@@ -222,7 +228,7 @@ async def _again(api: Api, sent: Sequence[tuple[bytes, bool]], renamed: Sequence
     """The same lines for another hospital, or for another day."""
     for body, long in sent:
         for old, new in renamed:
-            body = body.replace(old, new) if old else body
+            body = body.replace(old, new)
         if days:
             body = b"\n".join(_moved(line, days * DAY_MS * 1_000_000) for line in body.split(b"\n"))
         reply = await api.post(body, long=long)
