@@ -52,6 +52,7 @@ from collector.threads import PatientThread, Thread
 from collector.version import VERSION
 from collector.views import AlarmView, alarm_view
 from collector.writer import Places, Writer
+from devices.assets import Site
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,8 @@ class Collector:
         self._configuration = digests_of(config, rules)
         self._clerk = Clerk(self._feed, self._refusal, Configuration(*self._state.configuration()))
         self.writer = self._make_writer()
-        self._notifier = Notifier([channel_of(c) for c in config.notify.channels], self._state, self._state_thread, now_ms, random.random)
+        channels = [channel_of(c) for c in config.notify.channels]
+        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of)
         self._journal_stats = self._journal.stats()
         self._alarms_changed = False
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
@@ -266,6 +268,9 @@ class Collector:
 
     def _notices(self, transitions: Iterable[Transition]) -> list[Notice]:
         return notices(transitions, self._config.notify.channels, {site.id: site for site in self._config.sites})
+
+    def _site_of(self, site_id: str) -> Site | None:
+        return next((site for site in self._config.sites if site.id == site_id), None)
 
     def _committed(self, change: StateChange) -> None:
         self.watch.committed(change)

@@ -202,15 +202,39 @@ class StockEvent(msgspec.Struct, frozen=True):
         return f"{self.site}/{self.asset}/{self.source}/{self.event}@{self.event_ms}"
 
 
+Role: TypeAlias = Literal["nurse", "engineer", "control_room"]
+"""What a person does about an alarm; the text says to each what is theirs to do."""
+
+Topic: TypeAlias = Literal["alarm", "drill", "summary", "gap", "well"]
+"""What a notice is about: an alarm; a drill, marked as a test; what is beyond a person's budget, in one message; that nobody is on duty;
+that all is well."""
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one channel. `id` is the transition's id and the channel: the outbox takes each id once."""
+    """One message to one channel. `id` is unique for ever: the outbox takes each id once.
+
+    To a channel's own receivers: `subject` and `body` stand here, and `id` is the transition's id and the channel. To a person: they are
+    empty and made when it is sent (collector.notify.render), for the `role` and in the `language` of the person; `to` is the address on
+    that channel, `step` of the escalation, `hours_h` the hours left at the site by the lower bound, `call` whom to call next ("name,
+    phone"), `code` the short answer code. `facts` are what a notice that is about no single alarm tells, by name.
+    """
 
     id: str
     channel: str
     due_ms: int
-    subject: str
-    body: str
+    subject: str = ""
+    body: str = ""
     transition: Transition
+    person: str = ""
+    to: str = ""
+    role: Role | Literal[""] = ""
+    language: str = "en"
+    step: int = 0
+    hours_h: float | None = None
+    call: tuple[str, ...] = ()
+    code: str = ""
+    topic: Topic = "alarm"
+    facts: dict[str, str] = {}
 
 
 class SiteSnapshot(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from collector.config.notify import LogChannel, SmtpChannel, WebhookChannel
 from collector.config.secret import read_secret
 from collector.errors import OxygridError, UserError
 from collector.notify.messages import Envelope, clean, hashed
+from collector.notify.render import Form
 from collector.outgoing import tls_context
 from collector.outputs import AlarmEvent, Notice
 
@@ -48,12 +49,14 @@ class SendError(OxygridError):
 
 
 class Channel(Protocol):
-    """`digests`: more than a few waiting notices may be sent as one message."""
+    """`digests`: more than a few waiting notices may be sent as one message. `form`: what a text for a person may look like."""
 
     @property
     def id(self) -> str: ...
     @property
     def digests(self) -> bool: ...
+    @property
+    def form(self) -> Form: ...
 
     async def send(self, envelope: Envelope) -> None: ...
 
@@ -68,6 +71,7 @@ class LogSender:
     """One line per notice; what was discovered late, or is over, is information whatever its priority."""
 
     digests = False
+    form: Form = "short"
 
     def __init__(self, channel_id: str) -> None:
         self.id = channel_id
@@ -76,7 +80,8 @@ class LogSender:
         for notice in envelope.notices:
             transition = notice.transition
             level = LEVELS[transition.priority] if transition.event in ALARMING else logging.INFO
-            log.log(level, "%s", notice.subject, extra={"alarm": transition.alarm, "occurrence": transition.occurrence})
+            line = f"to {notice.to or notice.person}: {notice.subject}" if notice.role else notice.subject
+            log.log(level, "%s", line, extra={"alarm": transition.alarm, "occurrence": transition.occurrence})
 
 
 # ---- e-mail
@@ -99,6 +104,7 @@ class SmtpOptions:
 
 class SmtpSender:
     digests = True
+    form: Form = "full"
 
     def __init__(self, channel_id: str, options: SmtpOptions) -> None:
         self.id = channel_id
@@ -133,7 +139,8 @@ class SmtpSender:
         try:
             async with asyncio.timeout(opt.timeout_s):
                 await client.connect()
-                refused, _ = await client.send_message(mail(envelope, opt.sender, opt.to), sender=opt.sender, recipients=list(opt.to))
+                to = (envelope.to,) if envelope.to else opt.to
+                refused, _ = await client.send_message(mail(envelope, opt.sender, to), sender=opt.sender, recipients=list(to))
             with suppress(TimeoutError, OSError, aiosmtplib.SMTPException):
                 async with asyncio.timeout(GOODBYE_S):
                     await client.quit()
@@ -200,6 +207,7 @@ ONLY_THIS = frozenset({400, 413, 415, 422})
 
 class WebhookSender:
     digests = True
+    form: Form = "full"
 
     def __init__(self, channel_id: str, options: WebhookOptions) -> None:
         self.id = channel_id
@@ -238,6 +246,7 @@ class WebhookSender:
 
 def webhook_body(envelope: Envelope) -> bytes:
     """The documented JSON (docs/reference/notices.md): always the same shape, one alarm or many."""
+    person = {"to": envelope.to, "person": envelope.notices[0].person} if envelope.notices[0].role else {}
     return msgspec.json.encode(
         {
             "version": VERSION,
@@ -248,6 +257,7 @@ def webhook_body(envelope: Envelope) -> bytes:
             "text": envelope.body,
             "sent_ms": envelope.at_ms,
             "alarms": [_alarm(notice) for notice in envelope.notices],
+            **person,
         }
     )
 

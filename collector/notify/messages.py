@@ -61,7 +61,10 @@ class Text(NamedTuple):
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as a channel sends it: one notice, or several in one. `key` is the same whenever the same notices are sent again."""
+    """One message as a channel sends it: one notice, or several in one. `key` is the same whenever the same notices are sent again.
+
+    `to` is the one address that it goes to; empty: those of the channel. `covers`: ids of older notices that this one makes needless.
+    """
 
     key: str
     kind: Kind
@@ -69,6 +72,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     notices: tuple[Notice, ...]
     at_ms: int
+    to: str = ""
+    covers: tuple[str, ...] = ()
 
     @property
     def priority(self) -> str:
@@ -96,7 +101,7 @@ def message(transition: Transition, site: Site | None, language: str = "en") -> 
 
 
 def single(notice: Notice, at_ms: int) -> Envelope:
-    return Envelope(key=notice.id, kind="notice", subject=notice.subject, body=notice.body, notices=(notice,), at_ms=at_ms)
+    return Envelope(key=notice.id, kind="notice", subject=notice.subject, body=notice.body, notices=(notice,), at_ms=at_ms, to=notice.to)
 
 
 def together(raised: Notice, cleared: Notice, at_ms: int, language: str = "en") -> Envelope:
@@ -111,6 +116,7 @@ def together(raised: Notice, cleared: Notice, at_ms: int, language: str = "en") 
         body=f"{cleared.body}\n----\n\n{raised.body}",
         notices=notices,
         at_ms=at_ms,
+        to=cleared.to,
     )
 
 
@@ -125,7 +131,7 @@ def digest(notices: Sequence[Notice], at_ms: int, language: str = "en") -> Envel
     if len(ordered) > DIGEST_LINES:
         lines.append(words["more"].format(count=len(ordered) - DIGEST_LINES))
     body = "\n".join([*lines, "", words["panel"], ""])
-    return Envelope(key=key_of(notices), kind="digest", subject=subject, body=body, notices=tuple(ordered), at_ms=at_ms)
+    return Envelope(key=key_of(notices), kind="digest", subject=subject, body=body, notices=tuple(ordered), at_ms=at_ms, to=ordered[0].to)
 
 
 def highest(notices: Iterable[Notice]) -> str:

@@ -13,22 +13,23 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from collector.notify.channels import Channel, SendError
-from collector.notify.messages import Envelope, digest, single, together
-from collector.outputs import PRIORITIES, Notice
+from collector.notify.messages import Envelope, single
+from collector.notify.planning import Finish, plan
+from collector.notify.render import with_text
+from collector.outputs import Notice
 from collector.store.state_rows import DueNotice
+from devices.assets import Site
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DIGEST_OVER = 10
-"""More waiting messages than this are one digest."""
 FETCH = 500
 GIVE_UP_MS = 24 * 3_600_000
 AHEAD_MS = 365 * 24 * 3_600_000
@@ -71,32 +72,24 @@ def retry_delay_s(attempt: int, rnd: float, cap_s: float = CAP_S) -> float:
     return max(0.5, rnd * min(cap_s, BASE_S * 2.0 ** min(attempt, 32)))
 
 
-def plan(due: Sequence[Notice], waiting: Sequence[Notice], at_ms: int, digests: bool) -> list[Envelope]:
-    """What to send now, the highest priority first. `waiting` are all unsent notices of the channel, due or not: an alarm that is over
-    takes its unsent beginning along, whenever that was to be tried again, and the other way round."""
-    wanted = {notice.transition.occurrence for notice in due}
-    by_occurrence: dict[str, dict[str, Notice]] = {}
-    for notice in [*waiting, *due]:
-        if notice.transition.occurrence in wanted:
-            by_occurrence.setdefault(notice.transition.occurrence, {})[notice.transition.event] = notice
-    envelopes: list[Envelope] = []
-    for events in by_occurrence.values():
-        raised, cleared = events.pop("raised", None), events.pop("cleared", None)
-        if raised is not None and cleared is not None:
-            envelopes.append(together(raised, cleared, at_ms))
-        else:
-            envelopes += [single(notice, at_ms) for notice in (raised, cleared) if notice is not None]
-        envelopes += [single(notice, at_ms) for notice in events.values()]
-    if digests and len(envelopes) > DIGEST_OVER:
-        return [digest([notice for envelope in envelopes for notice in envelope.notices], at_ms)]
-    return sorted(envelopes, key=lambda e: (-PRIORITIES.index(e.notices[0].transition.priority), e.notices[0].due_ms))
+SiteOf: TypeAlias = Callable[[str], Site | None]
+"""The site of an id, for its name and its clock."""
 
 
 class Sender:
     """One channel's loop. `rnd` gives numbers uniform in [0, 1)."""
 
-    def __init__(self, channel: Channel, outbox: Outbox, runner: Runner, now_ms: Callable[[], int], rnd: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        outbox: Outbox,
+        runner: Runner,
+        now_ms: Callable[[], int],
+        rnd: Callable[[], float],
+        site_of: SiteOf = lambda _: None,
+    ) -> None:
         self.channel = channel
+        self._finish: Finish = lambda notice: with_text(notice, site_of(notice.transition.site), channel.form)
         self.counts: Counter[str] = Counter()
         self.problem = ""
         self.last_sent_ms: int | None = None
@@ -130,7 +123,7 @@ class Sender:
             return None
         waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 2 * FETCH, self.channel.id)
         attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
-        for envelope in plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests):
+        for envelope in plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish):
             pause_s = await self._deliver(envelope, attempts)
             if pause_s is not None:
                 return pause_s
@@ -153,8 +146,8 @@ class Sender:
 
     async def _sent(self, envelope: Envelope) -> None:
         now_ms = self._now_ms()
-        for notice in envelope.notices:
-            await self._run.run(self._outbox.notice_sent, notice.id, now_ms)
+        for notice_id in (*(notice.id for notice in envelope.notices), *envelope.covers):
+            await self._run.run(self._outbox.notice_sent, notice_id, now_ms)
         self.counts["sent"] += len(envelope.notices)
         self.last_sent_ms = now_ms
         if self.problem:
@@ -196,9 +189,15 @@ class Notifier:
     """All channels. `run` goes on until it is cancelled."""
 
     def __init__(
-        self, channels: Sequence[Channel], outbox: Outbox, runner: Runner, now_ms: Callable[[], int], rnd: Callable[[], float]
+        self,
+        channels: Sequence[Channel],
+        outbox: Outbox,
+        runner: Runner,
+        now_ms: Callable[[], int],
+        rnd: Callable[[], float],
+        site_of: SiteOf = lambda _: None,
     ) -> None:
-        self.senders = [Sender(channel, outbox, runner, now_ms, rnd) for channel in channels]
+        self.senders = [Sender(channel, outbox, runner, now_ms, rnd, site_of) for channel in channels]
         self._outbox, self._run, self._now_ms = outbox, runner, now_ms
 
     async def run(self) -> None:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from collector import database, salvage
 from collector.audit import Head, of_command
 from collector.database import Database
-from collector.outputs import Notice, StateChange, StockEvent, Transition
+from collector.outputs import Notice, Role, StateChange, StockEvent, Topic, Transition
 from collector.ports import Rejected
 from collector.records import Point, Reject
 from collector.store import trail
@@ -73,14 +73,25 @@ _DUE_WINDOWS = "SELECT kind, site, window_ms, mark FROM dirty WHERE window_ms <=
 _WINDOW_DONE = "DELETE FROM dirty WHERE kind = ? AND site = ? AND window_ms = ? AND mark = ?"
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, omit_defaults=True):
     """The body of a notice's row: what its columns don't say."""
 
-    subject: str
-    body: str
     transition: msgspec.Raw
+    subject: str = ""
+    body: str = ""
+    person: str = ""
+    to: str = ""
+    role: Role | Literal[""] = ""
+    language: str = "en"
+    step: int = 0
+    hours_h: float | None = None
+    call: tuple[str, ...] = ()
+    code: str = ""
+    topic: Topic = "alarm"
+    facts: dict[str, str] = {}
 
 
+_SAID = tuple(name for name in _Said.__struct_fields__ if name != "transition")
 _said = msgspec.json.Decoder(_Said).decode
 _transition = msgspec.json.Decoder(Transition).decode
 
@@ -267,13 +278,14 @@ def _write_transitions(conn: sqlite3.Connection, transitions: Sequence[Transitio
 def _notice_row(notice: Notice, bodies: Mapping[str, bytes]) -> tuple[Any, ...]:
     """A transition of the same step is encoded once, whoever is told of it."""
     body = bodies.get(notice.transition.id) or _encode(notice.transition)
-    return notice.id, notice.channel, notice.due_ms, _encode(_Said(notice.subject, notice.body, msgspec.Raw(body)))
+    return notice.id, notice.channel, notice.due_ms, _encode(_Said(msgspec.Raw(body), **{name: getattr(notice, name) for name in _SAID}))
 
 
 def _due_notice(notice_id: str, channel: str, due_ms: int, body: bytes, attempts: int, error: str) -> DueNotice:
     said = _said(body)
     transition = _transition(said.transition)
-    notice = Notice(id=notice_id, channel=channel, due_ms=due_ms, subject=said.subject, body=said.body, transition=transition)
+    more = {name: getattr(said, name) for name in _SAID}
+    notice = Notice(id=notice_id, channel=channel, due_ms=due_ms, transition=transition, **more)
     return DueNotice(notice, attempts, error)
 
 

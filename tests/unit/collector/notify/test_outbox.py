@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from collector.notify.channels import SendError
 from collector.notify.messages import Envelope
-from collector.notify.outbox import CAP_S, DIGEST_OVER, GIVE_UP_MS, MemoryOutbox, Notifier, Sender, plan, retry_delay_s
+from collector.notify.outbox import CAP_S, GIVE_UP_MS, MemoryOutbox, Notifier, Sender, retry_delay_s
+from collector.notify.planning import DIGEST_OVER, plan
+from collector.notify.render import Form
 from collector.outputs import Notice
 from tests.unit.collector.notify.cases import AT_MS, notice
 
@@ -33,6 +35,7 @@ class Receiver:
     def __init__(self, refuses: Callable[[Envelope], SendError | None] = lambda _: None, channel: str = "mail") -> None:
         self.id = channel
         self.digests = True
+        self.form: Form = "full"
         self.refuses = refuses
         self.got: list[Envelope] = []
 

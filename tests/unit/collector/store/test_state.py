@@ -91,6 +91,15 @@ def test_a_step_is_all_there_after_a_restart(path: Path) -> None:
         assert store.problems == []
 
 
+def test_a_notice_to_a_person_is_kept_whole(store: StateStore) -> None:
+    to_person = Notice(
+        id="n", channel="sms", due_ms=NOW, transition=transition(), person="asha", to="+911", role="nurse", language="hi", step=2,
+        hours_h=5.5, call=("Ravi, +912",), code="K7", topic="drill", facts={"sites": "3"},
+    )  # fmt: skip
+    store.commit(StateChange(notices=[to_person]))
+    assert [due.notice for due in store.due_notices(NOW)] == [to_person]
+
+
 def test_a_step_done_again_adds_nothing_but_exports(store: StateStore) -> None:
     store.commit(everything())
     store.notice_sent(notice(0).id, NOW)
