@@ -10,11 +10,12 @@ from bench.truth_claims import CLAIMS
 from collector.asset import silent_after_ms
 from collector.rates import TREND_BUCKET_MS
 from collector.rules.model import Rule
+from collector.stock.numbers import NUMBERS
 from devices.assets import Asset, Site
 from devices.simulator.faults import Fault
 
 BELIEVED_S = 120.0
-"""A step of the draw is believed after two minutes; hours left follow then."""
+"""A step of the draw is believed after two minutes; what is reckoned from it, hours left, demand, an idle plant, follows then."""
 
 STOCK = ("AU-48", "AU-24", "AU-06", "AU-02")
 BANKS = ("BK-CH", "BK-LL", "BK-NR", "RS-US", "RS-LO")
@@ -182,7 +183,7 @@ def stated_delay_s(rule: Rule, asset: Asset | None, site: Site) -> float:
         waits_s += silent_after_ms(asset.interval_s) / 1000
     elif rule.type in {"offline", "dark"}:
         waits_s += min(silent_after_ms(each.interval_s) for each in site.assets) / 1000
-    elif rule.type == "hours_left":
+    elif rule.type == "hours_left" or (rule.kind == "site" and NUMBERS.issuperset(rule.signals) and rule.signals):
         waits_s += BELIEVED_S
     elif rule.type in {"rising", "falling", "all_of"}:
         waits_s += max(each.window_s or 0.0 for each in (rule, *rule.parts))

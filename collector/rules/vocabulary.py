@@ -34,6 +34,7 @@ COMPUTED: Mapping[str, Mapping[str, str]] = {
 _FEEDING = state("feeding", "The kind of source that feeds the line.", "psa", "manifold", "lox", "mixed")
 _SITE_TEXTS = {
     "demand_lpm": "What the site uses.",
+    "demand_now_lpm": "What the site uses now.",
     "usual_lpm": "What it used at this hour of other days.",
     "expected_lpm": "What its beds explain.",
     "idle_plant_lpm": "What is taken from stock while a healthy plant stands idle.",

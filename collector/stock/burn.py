@@ -171,12 +171,13 @@ class Meters:
         flow = widened(scaled(measured.flow, self.week.turn(clock_ms - lag_ms, now_ms)), share)
         return Rate(flow, f"{measured.method}, held", measured.window_ms)
 
-    def _latest(self, at_ms: int) -> Rate | None:
-        """What the site took when it was last heard of, by the last quarter of an hour where that can be told, else by the last hour."""
+    def latest(self, at_ms: int, feed: Rate | None = None) -> Rate | None:
+        """What the site took when it was last heard of, by the last quarter of an hour where that can be told, else by the last hour;
+        `feed` where it is known already."""
         line = _now(self.lines, at_ms, 0)
         if line is not None:
             return line._replace(method="line flow")
-        stock = self.feed(at_ms)
+        stock = feed or self.feed(at_ms)
         status = self.plants.status(at_ms)
         if stock is None or status == "unknown":
             return self.measured(at_ms, 1)
@@ -217,7 +218,7 @@ class Meters:
 
     def feed_held(self, now_ms: int, clock_ms: int) -> Rate | None:
         """The same where it is not measured now: from what the site took when it was last heard of."""
-        demand = self._held(self._latest(clock_ms) if clock_ms else None, 0, now_ms, clock_ms)
+        demand = self._held(self.latest(clock_ms) if clock_ms else None, 0, now_ms, clock_ms)
         if demand is None:
             return None
         status = self.plants.status(now_ms)

@@ -168,7 +168,9 @@ class SiteStock:
         meters = self._meters
         demand = meters.demand(now_ms, self._clock_ms)
         heard = self._clock_ms and now_ms - self._clock_ms < HELD_MS
-        feed = (meters.feed(self._clock_ms) if heard else None) or meters.feed_held(now_ms, self._clock_ms)
+        measured = meters.feed(self._clock_ms) if heard else None
+        latest = meters.latest(self._clock_ms, measured) if heard else None
+        feed = measured or meters.feed_held(now_ms, self._clock_ms)
         losses = [manifold.losses() for manifold in self._manifolds.values()]
         draw = with_leaks(feed, losses)
         plan = meters.plan(now_ms, self._clock_ms, demand, draw)
@@ -201,6 +203,7 @@ class SiteStock:
             slack_h=less(on_site_h, self._lead_h),
             order_by_ms=self._order_by_ms(now_ms, on_site, rates),
             demand_lpm=demand.flow.bounded if demand and demand.window_ms and heard else UNKNOWN,
+            demand_now_lpm=latest.flow.bounded if latest and latest.window_ms else UNKNOWN,
             usual_lpm=usual.bounded if usual else UNKNOWN,
             expected_lpm=self._expected_lpm,
             mass_balance_lpm=balance,

@@ -23,9 +23,9 @@ SITE = Site.model_validate({"id": "dh", "assets": [{"id": "psa", "kind": "psa_pl
         ({"on_site_h": 47.9}, True),
         ({"on_site_h": 48.0}, False),
         ({"connected_now_h": 5.9}, True),
-        ({"demand_lpm": 300.0, "usual_lpm": 100.0}, True),
-        ({"demand_lpm": 190.0, "usual_lpm": 100.0}, False),
-        ({"demand_lpm": 40.0, "usual_lpm": 10.0}, False),
+        ({"demand_now_lpm": 300.0, "usual_lpm": 100.0}, True),
+        ({"demand_now_lpm": 190.0, "usual_lpm": 100.0}, False),
+        ({"demand_now_lpm": 40.0, "usual_lpm": 10.0}, False),
     ],
 )
 def test_a_number_raises_as_the_rules_say(numbers: dict[str, Any], raises: bool) -> None:
