@@ -3,7 +3,7 @@ PY := .venv/bin/python
 # Tests that run at once: many of them wait for a server. Those that count what a fault loses run alone, afterwards.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom previews boards clean
+.PHONY: help texts demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom previews boards clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -47,6 +47,9 @@ boards: .venv/.ready-dev  ## time the dashboards' queries with 200 hospitals (AR
 
 reference: .venv/.ready-dev  ## write the generated pages of docs/reference
 	$(PY) -m collector.reference
+
+texts: .venv/.ready-dev  ## take new texts into collector/locale and compile it; says what is not translated
+	$(PY) scripts/texts.py
 
 dashboards: .venv/.ready-dev  ## build the Grafana dashboards into dashboards/out
 	$(PY) -m collector dashboards build

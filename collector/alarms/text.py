@@ -73,14 +73,14 @@ def numbers_of(condition: Condition, value: Value | None) -> str:
         return ""
     if isinstance(value, float):
         limit = condition.limit(value)
-        beside = "" if limit is None else f", limit {_number(limit)}"
-        return f" ({_number(value)} {_unit(condition.unit)}{beside})".replace(" )", ")").replace(" ,", ",")
+        beside = "" if limit is None else f", limit {figure(limit)}"
+        return f" ({figure(value)} {unit_of(condition.unit)}{beside})".replace(" )", ")").replace(" ,", ",")
     return f" ({value})"
 
 
-def _number(value: float) -> str:
+def figure(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
 
 
-def _unit(unit: str) -> str:
+def unit_of(unit: str) -> str:
     return {"pct": "%", "lpm": "L/min", "c": "°C"}.get(unit, unit)

@@ -26,8 +26,9 @@ import msgspec
 from collector.config.notify import LogChannel, SmtpChannel, WebhookChannel
 from collector.config.secret import read_secret
 from collector.errors import OxygridError, UserError
-from collector.notify.messages import Envelope, clean, hashed
+from collector.notify.messages import Envelope, hashed
 from collector.notify.render import Form
+from collector.notify.texts.line import clean, clean_marked
 from collector.outgoing import tls_context
 from collector.outputs import AlarmEvent, Notice
 
@@ -159,7 +160,7 @@ def mail(envelope: Envelope, sender: str, to: tuple[str, ...]) -> EmailMessage:
     made = EmailMessage(policy=SMTP)
     made["From"] = sender
     made["To"] = ", ".join(to)
-    made["Subject"] = clean(envelope.subject, 200)
+    made["Subject"] = clean_marked(envelope.subject, 200)
     made["Date"] = formatdate(envelope.at_ms / 1000)
     made["Message-ID"] = f"<{hashed(envelope.key)}@{domain}>"
     raised = raised_id(envelope.notices[0]) if envelope.kind == "notice" else None

@@ -1,12 +1,11 @@
 """What a notice says: subject and body, and several notices in one message. Pure.
 
-English now. Another language is another entry of WORDS; the alarm's own line (`Transition.text`) comes from the rule that raised it.
+This is what a channel's own receivers get, in English; what a person gets in their language is made by `collector.notify.render`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -14,6 +13,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from collector.notify.texts.catalogue import language_of, word
+from collector.notify.texts.direction import isolate, line
+from collector.notify.texts.full import PANEL, PRIORITY_WORDS
+from collector.notify.texts.line import clean, clean_marked
 from collector.outputs import PRIORITIES, Notice, Transition
 from devices.assets import Site, display_name
 
@@ -38,8 +41,6 @@ WORDS: dict[str, dict[str, str]] = {
         "returned_to_service": "ALARM, back in service",
         "discovered_late": "discovered late",
         "both": "raised and over",
-        "digest": "{count} notices, highest priority {priority}: {sites}",
-        "more": "… and {count} more",
         "priority": "Priority",
         "site": "Site",
         "asset": "Asset",
@@ -48,7 +49,6 @@ WORDS: dict[str, dict[str, str]] = {
         "time_cleared": "Over",
         "time_known": "Known to the collector",
         "reference": "Reference",
-        "panel": "This message is information only. The wired alarm panel of the pipeline comes first.",
     }
 }
 
@@ -97,7 +97,7 @@ def message(transition: Transition, site: Site | None, language: str = "en") -> 
         (words["reference"], transition.occurrence),
     ]
     lines = [f"{name}: {clean(fact, LINE_MOST)}" for name, fact in facts if fact]
-    return Text(subject, "\n".join([text, "", *lines, "", words["panel"], ""]))
+    return Text(subject, "\n".join([text, "", *lines, "", PANEL, ""]))
 
 
 def single(notice: Notice, at_ms: int) -> Envelope:
@@ -105,32 +105,40 @@ def single(notice: Notice, at_ms: int) -> Envelope:
 
 
 def together(raised: Notice, cleared: Notice, at_ms: int, language: str = "en") -> Envelope:
-    """An alarm that was over before its first notice could be sent: both in one, so that nobody runs for what is past."""
+    """An alarm that was over before its first notice could be sent: both in one, so that nobody runs for what is past. The text that a
+    person gets of its end says when it began."""
     words = WORDS.get(language, WORDS["en"])
     subject = clean(f"[{raised.transition.priority}] {words['both']}: {_headline(clean(raised.transition.text, LINE_MOST))}", SUBJECT_MOST)
     notices = (raised, cleared)
     return Envelope(
         key=key_of(notices),
         kind="raised_and_cleared",
-        subject=subject,
-        body=f"{cleared.body}\n----\n\n{raised.body}",
+        subject=cleared.subject if cleared.role else subject,
+        body=cleared.body if cleared.role else f"{cleared.body}\n----\n\n{raised.body}",
         notices=notices,
         at_ms=at_ms,
         to=cleared.to,
     )
 
 
-def digest(notices: Sequence[Notice], at_ms: int, language: str = "en") -> Envelope:
-    """Many notices in one message: a line each, the highest priority first, at most DIGEST_LINES of them."""
-    words = WORDS.get(language, WORDS["en"])
+def digest(notices: Sequence[Notice], at_ms: int) -> Envelope:
+    """Many notices in one message: a line each, the highest priority first, at most DIGEST_LINES; in their person's language."""
     ordered = sorted(notices, key=lambda n: (-PRIORITIES.index(n.transition.priority), n.transition.event_ms))
+    language = language_of(ordered[0].language)
     sites = sorted({notice.transition.site for notice in notices})
     shown = ", ".join(sites[:5]) + (" …" if len(sites) > 5 else "")
-    subject = clean(words["digest"].format(count=len(notices), priority=highest(notices), sites=shown), SUBJECT_MOST)
+    numbers = {
+        "count": isolate(str(len(notices)), language),
+        "priority": word(language, PRIORITY_WORDS[ordered[0].transition.priority]),
+        "sites": isolate(shown, language),
+    }
+    said = word(language, "{count} notices, highest priority {priority}: {sites}").format_map(numbers)
     lines = [notice.subject for notice in ordered[:DIGEST_LINES]]
     if len(ordered) > DIGEST_LINES:
-        lines.append(words["more"].format(count=len(ordered) - DIGEST_LINES))
-    body = "\n".join([*lines, "", words["panel"], ""])
+        more = word(language, "… and {count} more").format(count=isolate(str(len(ordered) - DIGEST_LINES), language))
+        lines.append(line(more, language))
+    body = "\n".join([*lines, "", line(word(language, PANEL), language), ""])
+    subject = line(clean_marked(said, SUBJECT_MOST), language)
     return Envelope(key=key_of(notices), kind="digest", subject=subject, body=body, notices=tuple(ordered), at_ms=at_ms, to=ordered[0].to)
 
 
@@ -145,19 +153,6 @@ def key_of(notices: Sequence[Notice]) -> str:
 
 def hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def clean(text: str, most: int) -> str:
-    """One line: every control, format and line character (newlines, NUL, direction overrides) is a space; runs of spaces are one."""
-    if not text.isprintable():  # what is has none of them
-        text = "".join(" " if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char for char in text)
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")
-"""Hindi and other scripts of India need them inside words."""
 
 
 def _headline(text: str) -> str:

@@ -9,35 +9,66 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from collector.notify.messages import SUBJECT_MOST, Text, clean, message
-from collector.outputs import Notice
+from collector.notify.messages import SUBJECT_MOST, Text
+from collector.notify.texts.catalogue import Language, language_of, marked, word
+from collector.notify.texts.direction import isolate, line
+from collector.notify.texts.facts import facts_of
+from collector.notify.texts.full import full, short, subject_of
+from collector.notify.texts.gsm7 import folded, is_one_part
+from collector.notify.texts.line import clean, clean_marked
+from collector.notify.texts.sms import sms
+from collector.outputs import Notice, Topic
 from devices.assets import Site
 
 Form: TypeAlias = Literal["full", "short", "sms"]
 """A mail; a line or a push; one part of an SMS."""
 
-_ABOUT = {
-    "summary": "{alarms} more alarms in the last hour: {sites}",
-    "gap": "Nobody is on duty: {roster}, {from} to {until}",
-    "well": "All is well: {sites} sites, {open} alarms open",
+ABOUT: dict[Topic, str] = {
+    "summary": marked("{alarms} more alarms in the last hour: {sites}"),
+    "gap": marked("Nobody is on duty: {roster}, {from} to {until}"),
+    "well": marked("All is well: {sites} sites, {open} alarms open"),
 }
+"""Notices that are about no single alarm."""
 
 
-def rendered(notice: Notice, site: Site | None, form: Form) -> Text:  # noqa: ARG001 - one text for every form until there are more
-    """Subject and body of a notice to a person."""
-    if notice.topic in _ABOUT:
-        line = clean(_ABOUT[notice.topic].format_map(_Facts(notice.facts)), SUBJECT_MOST)
-        return Text(line, f"{line}\n")
-    text = message(notice.transition, site, notice.language)
-    return Text(f"TEST {text.subject}", f"TEST\n{text.body}") if notice.topic == "drill" else text
+def rendered(notice: Notice, site: Site | None, form: Form, link: str = "") -> Text:
+    """Subject and body of a notice to a person. `link` is where they answer; an SMS has none, its code is shorter."""
+    if notice.topic in ABOUT:
+        return _about(notice, form)
+    facts = facts_of(notice, site)
+    if form == "sms":
+        text = sms(notice, facts)
+        return Text(text, text)
+    body = full(notice, facts, link) if form == "full" else short(notice, facts, link)
+    return Text(clean_marked(subject_of(notice, facts), SUBJECT_MOST), body)
 
 
-def with_text(notice: Notice, site: Site | None, form: Form) -> Notice:
+def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> Notice:
     """The notice with its text, where it has none of its own."""
     if not notice.role or notice.subject:
         return notice
-    text = rendered(notice, site, form)
+    text = rendered(notice, site, form, link)
     return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
+
+
+def _about(notice: Notice, form: Form) -> Text:
+    language = language_of(notice.language)
+    facts = _Facts({name: isolate(clean(fact, SUBJECT_MOST), language) for name, fact in notice.facts.items()})
+    said = word(language, ABOUT[notice.topic]).format_map(facts)
+    if form == "sms":
+        text = _cut(said, language)
+        return Text(text, text)
+    subject = line(clean_marked(said, SUBJECT_MOST), language)
+    return Text(subject, f"{subject}\n")
+
+
+def _cut(text: str, language: Language) -> str:
+    """The beginning that fits one part; the numbers stand there."""
+    text = folded(text) if language in {"en", "fr"} else text
+    most = len(text)
+    while not is_one_part(cut := clean_marked(text, most)):
+        most -= 1
+    return cut
 
 
 class _Facts(dict[str, str]):

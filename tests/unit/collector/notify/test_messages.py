@@ -6,7 +6,8 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.notify.messages import DIGEST_LINES, WORDS, clean, digest, key_of, message, single, together
+from collector.notify.messages import DIGEST_LINES, WORDS, digest, key_of, message, single, together
+from collector.notify.texts.line import clean
 from collector.outputs import AlarmEvent
 from tests.unit.collector.notify.cases import AT_MS, SITE, notice, transition
 
