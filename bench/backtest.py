@@ -1,4 +1,4 @@
-"""Backtest of one hospital: readings a second, and where the time goes. `python -m bench.backtest [--days 365] [--file PATH] [--split 10]`.
+"""Backtest of one hospital: readings a second. `python -m bench.backtest [--days 365] [--file PATH]`.
 
 A year is 12 watched signals with a sample every ten seconds: 38 million readings, written straight into an embedded history. `--file` keeps
 the history for the next run. Old and new rules are folded both, as the command does.
@@ -7,29 +7,22 @@ the history for the next run. Old and new rules are folded both, as the command 
 from __future__ import annotations
 
 import argparse
-import gc
 import math
 import random
 import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bench.machine import calibrate, describe, median
 from collector import database
-from collector.backtest.block import Block
-from collector.backtest.fold import begin
-from collector.backtest.rows import rows_of
 from collector.backtest.run import Progress, Question, backtest
-from collector.backtest.side import Side
 from collector.backtest.sources import HistoryPast
-from collector.backtest.stride import Stride
 from collector.config.rulebook import rule_set
 from collector.config.rules import Rules
-from collector.stock import SiteStock
 from collector.store.history_query import FORMAT
 from devices.assets import Site
 from devices.signal import Value
@@ -165,48 +158,10 @@ def measure(path: Path, days: int) -> None:
     print(f"alarms: {dict(fates)}")
 
 
-def split(path: Path, days: int) -> None:
-    """CPU of each stage on these days, each measured on its own."""
-    asked, past = question(days), HistoryPast(path)
-    start_ms = asked.from_ms - asked.warm_up_ms
-    gc.disable()
-    read_s, blocks = _cpu(lambda: [item for item in past.read(asked.sites, start_ms, asked.to_ms) if isinstance(item, Block)])
-    past.close()
-    build_s, _ = _cpu(lambda: [rows_of(block.assets) for block in blocks])
-    stock = SiteStock(SITE)
-    rows = [row for block in blocks for row in rows_of(block.assets)]
-    observe_s, _ = _cpu(lambda: [stock.observe(asset, kind, values, time_ms) for time_ms, asset, kind, values in rows])
-    estimates_s, _ = _cpu(lambda: [stock.estimate(rows[-1][0] + n) for n in range(1000)])
-    minutes = days * 1440
-    whole_s, stride = _cpu(lambda: _folded(asked, blocks, start_ms))
-    stages = {"read": read_s, "build rows": build_s, "stock, observe": observe_s, "stock, estimate": estimates_s / 1000 * minutes}
-    stages["fold, the rest"] = whole_s - sum(stages.values()) + read_s
-    for stage, seconds in stages.items():
-        print(f"  {stage:<16} {seconds / (whole_s + read_s):6.1%}  {seconds / days * 365:6.1f} s a year")
-    for name, runner in zip(("old", "new"), stride.runners, strict=True):
-        print(f"  minutes, {name} rules: {dict(runner.spent)}")
-
-
-def _folded(asked: Question, blocks: list[Block], start_ms: int) -> Stride:
-    sides = [Side(asked.sites, rules, asked.from_ms) for rules in (asked.old, asked.new)]
-    stride = begin(sides, SITE.id, start_ms)
-    assert stride is not None
-    for block in blocks:
-        stride.fold(block)
-    return stride
-
-
-def _cpu(work: Callable[[], T]) -> tuple[float, T]:
-    begin_s = time.process_time()
-    result = work()
-    return time.process_time() - begin_s, result
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--file", type=Path)
-    parser.add_argument("--split", type=int, default=0, metavar="DAYS", help="and measure each stage on so many days")
     chosen = parser.parse_args()
     print(describe())
     print(f"a turn of the fixed loop: {median(calibrate()):.0f} ns")
@@ -217,8 +172,6 @@ def main() -> None:
             write_history(path, chosen.days)
             print(f"{chosen.days} days written in {time.monotonic() - begin:.0f} s, {path.stat().st_size / 2**20:,.0f} MiB")
         measure(path, chosen.days)
-        if chosen.split:
-            split(path, chosen.split)
 
 
 if __name__ == "__main__":

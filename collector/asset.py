@@ -85,17 +85,14 @@ class AssetState:
         self.program = program
         self.awake = False
         self.silent_after_ms = silent_after_ms(asset.interval_s)
-        self.load(state or AssetSnapshot())
+        self.state = state or AssetSnapshot()
+        self.values: dict[str, Value] = self.state.values
+        self.times = self.state.times
+        rule = program.honesty
+        watched = rule is not None and asset.kind in CHARACTERS
+        self.honesty = Honesty(asset, rule.still_ms, self.state.honesty) if rule is not None and watched else None
         self.looks_slowly = bool(program.trends or program.stills or self.honesty is not None)
         self.derives = bool(program.rates or program.standbys) or self.looks_slowly or isinstance(asset, PsaPlant)
-
-    def load(self, state: AssetSnapshot) -> None:
-        """Know what a snapshot says, and nothing else."""
-        self.state = state
-        self.values: dict[str, Value] = state.values
-        self.times = state.times
-        rule = self.program.honesty
-        self.honesty = Honesty(self.asset, rule.still_ms, state.honesty) if rule is not None and self.asset.kind in CHARACTERS else None
 
     def take(self, obs: Observation) -> dict[str, Value]:
         """Fold a live observation; returns the values that are news. A value older than (or as old as) what is known is none."""

@@ -108,14 +108,6 @@ class Evaluator:
         """Let time pass without a batch."""
         self._advance(now_ms, out)
 
-    def resume(self, now_ms: int) -> None:
-        """Go on at a later time, as after a restart: every deadline is announced anew. For a backtest that has left out what provably
-        changed nothing."""
-        self._deadlines.clear()
-        for name in self.sites.keys() - self._ahead.keys():
-            self.sites[name].arm(now_ms)
-        self.now_ms = now_ms
-
     def next_deadline_ms(self) -> int | None:
         return self._deadlines[0][0] if self._deadlines else None
 

@@ -134,7 +134,8 @@ class StockEstimate(msgspec.Struct, frozen=True):
 
     `slack_h`: hours on site less the hours that a delivery takes; below zero a delivery comes too late. `order_by_ms`: an order placed then
     comes before all but the reserve banks is gone, by the lower bounds. `demand_lpm`: what the site took in the last hour, where that is
-    measured; `demand_now_lpm`: in the last quarter of an hour, or since a step that was seen in it; `usual_lpm`: at this hour of the last seven days; `expected_lpm`: what the beds lead one to expect.
+    measured; `demand_now_lpm`: in the last quarter of an hour, or since a step that was seen in it; `usual_lpm`: at this hour of the last
+    seven days; `expected_lpm`: what the beds lead one to expect.
     `mass_balance_lpm`: what the stock lost less what the flow meters say; `unaccounted_lpm`: the middle of it where zero is beyond its
     bounds, else 0: above zero a leak before the meters, below zero meters that show too much, or a gauge that stands still.
     `leak_lpm`: what banks that do not feed lose beyond doubt, else 0. `reserve_idle_h`: hours since a reserve bank last fed (or since it is

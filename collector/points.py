@@ -12,8 +12,8 @@ from devices.signal import Value
 Fields: TypeAlias = dict[str, Value | int]
 
 SITE_BOUNDS = (
-    "connected_now_h", "connected_h", "on_site_h", "burn_lpm", "plan_lpm", "slack_h", "demand_lpm", "demand_now_lpm", "usual_lpm", "expected_lpm",
-    "mass_balance_lpm",
+    "connected_now_h", "connected_h", "on_site_h", "burn_lpm", "plan_lpm", "slack_h", "demand_lpm", "demand_now_lpm",
+    "usual_lpm", "expected_lpm", "mass_balance_lpm",
 )  # fmt: skip
 """Of a site, each with `_low` and `_high`."""
 SITE_FACTS = (

@@ -369,7 +369,9 @@ class SiteFold:
     def _minute(self, _key: str, now_ms: int, out: StateChange) -> None:
         """Once a minute: the stock is estimated, judged and handed on; trends and alarms are looked at again."""
         estimate = self.stock.estimate(now_ms, pressure_fails=self._pressure_fails)
-        self.know(estimate)
+        self.estimate = estimate
+        self._values = numbers_of(estimate)
+        self._feed()
         out.stock.append(estimate)
         out.points.extend(stock_points(self.site, estimate))
         self._judge_site(now_ms, out)
@@ -379,12 +381,6 @@ class SiteFold:
         self.panel.settle(now_ms, out)
         self.panel.review(now_ms, out)
         self._wake(self._next(now_ms, STOCK_EVERY_MS), "minute", "")
-
-    def know(self, estimate: StockEstimate) -> None:
-        """What the stock says now."""
-        self.estimate = estimate
-        self._values = numbers_of(estimate)
-        self._feed()
 
     def _judge_site(self, now_ms: int, out: StateChange) -> None:
         for condition in self.conditions:
