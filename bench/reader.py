@@ -71,5 +71,5 @@ def chosen(board: Board, ask: Ask, span: Span, **values: str) -> dict[str, Varia
 def answers(board: Board, ask: Ask, span: Span, variables: Mapping[str, Variable]) -> Iterator[tuple[Asked, Span, Series]]:
     """Each query with the span it looks at and its answer."""
     for asked in queries_of(board):
-        within = Span(span.end_ms - asked.back_ms, span.end_ms) if asked.back_ms else span
+        within = asked.within(span)
         yield asked, within, ask(expand(asked.text, variables, within))

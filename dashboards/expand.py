@@ -28,11 +28,12 @@ class Span:
 
     start_ms: int
     end_ms: int
+    points: int = POINTS
 
     @property
     def interval_ms(self) -> int:
-        """The first width that gives at most POINTS points."""
-        return next((width for width in INTERVALS_MS if (self.end_ms - self.start_ms) / width <= POINTS), INTERVALS_MS[-1])
+        """The first width that gives at most so many points."""
+        return next((width for width in INTERVALS_MS if (self.end_ms - self.start_ms) / width <= self.points), INTERVALS_MS[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class Asked:
     title: str = ""
     ref: str = ""
     back_ms: int | None = None
+    points: int = POINTS
+
+    def within(self, span: Span) -> Span:
+        """Where it looks, of the time range that the reader has chosen: its own, if it has one."""
+        return Span(span.end_ms - self.back_ms if self.back_ms else span.start_ms, span.end_ms, self.points)
 
 
 def variables_of(board: Mapping[str, Any]) -> list[Variable]:
@@ -108,7 +114,8 @@ def queries_of(board: Mapping[str, Any]) -> Iterator[Asked]:
     for panel in panels_of(board):
         for target in panel.get("targets", ()):
             back_ms = _duration_ms(panel["timeFrom"]) if panel.get("timeFrom") else None
-            yield Asked(uid, panel["id"], "panel", target["query"], panel["title"], target["refId"], back_ms)
+            points = panel.get("maxDataPoints") or POINTS
+            yield Asked(uid, panel["id"], "panel", target["query"], panel["title"], target["refId"], back_ms, points)
     for each in board["annotations"]["list"]:
         if "target" in each:
             yield Asked(uid, 0, "annotation", each["target"]["query"], each["name"])

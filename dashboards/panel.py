@@ -55,8 +55,9 @@ class Panel:
     """`unit` is one of Grafana's, `steps` the colours by value, `none` the key of what is said where there is no data.
 
     `lowest` and `highest` bound the axis; `recent` is a time range of its own, for what is about now; `sort` is the column of a table, with
-    a minus for descending; `first` leaves only so many rows of it; `every` is the least time between two points of a curve; `word` is
-    the key of the title where it is not that of the board and the panel.
+    a minus for descending; `first` leaves only so many rows of it; `every` is the least time between two points of a curve, and `points`
+    how many there are at most, where a point is reckoned from thousands of units; `word` is the key of the title where it is not that of
+    the board and the panel.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Panel:
     sort: str = ""
     first: int = 0
     every: str = "1m"
+    points: int | None = None
     word: str = ""
 
 

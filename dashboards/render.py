@@ -169,6 +169,7 @@ def _panel(number: int, panel: Panel, board: Board, words: Words) -> sdk.Panel:
         grid_pos=sdk.GridPos(x=x, y=y, w=w, h=h),
         targets=[_target(chr(ord("A") + place), query, words) for place, query in enumerate(panel.queries)] or None,
         interval=panel.every if panel.queries else None,
+        max_data_points=panel.points,
         time_from=panel.recent or None,
         transformations=[*_first(panel), *_order(panel)] or None,
         options=_OPTIONS[panel.kind](panel, words, key),

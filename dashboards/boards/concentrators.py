@@ -61,7 +61,7 @@ CONCENTRATORS = Board(
                 curve('min("o2_purity_pct_min")', ROLLED_UP, ASSET, alias="{least}"),
                 curve('mean("o2_purity_pct_mean")', ROLLED_UP, ASSET, alias="{mean}"),
             ),
-            unit=PCT, decimals=1, highest=100, steps=PURITY, none="none.unit",
+            unit=PCT, decimals=1, highest=100, steps=PURITY, none="none.unit", points=300,
         ),
     ),
 )  # fmt: skip
