@@ -34,7 +34,7 @@ from collector.feed import Feed
 from collector.journal import SqliteJournal
 from collector.notify.channels import channel_of
 from collector.notify.decide import notices
-from collector.notify.outbox import Notifier
+from collector.notify.outbox import Hooks, Notifier
 from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
@@ -145,7 +145,9 @@ class Collector:
         self._clerk = Clerk(self._feed, self._refusal, Configuration(*self._state.configuration()))
         self.writer = self._make_writer()
         channels = [channel_of(c) for c in config.notify.channels]
-        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of)
+        rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
+        hooks = Hooks(per_minute=rates)
+        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
         self._journal_stats = self._journal.stats()
         self._alarms_changed = False
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]

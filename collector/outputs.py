@@ -218,7 +218,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     To a channel's own receivers: `subject` and `body` stand here, and `id` is the transition's id and the channel. To a person: they are
     empty and made when it is sent (collector.notify.render), for the `role` and in the `language` of the person; `to` is the address on
     that channel, `step` of the escalation, `hours_h` the hours left at the site by the lower bound, `call` whom to call next ("name,
-    phone"), `code` the short answer code. `facts` are what a notice that is about no single alarm tells, by name.
+    phone"), `code` the short answer code. `facts` are what a notice that is about no single alarm tells, by name. `link`: where to
+    answer, and `variables`: those of a registered SMS template; both are made when it is sent.
     """
 
     id: str
@@ -237,6 +238,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     topic: Topic = "alarm"
     facts: dict[str, str] = {}
+    link: str = ""
+    variables: dict[str, str] = {}
 
 
 class SiteSnapshot(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from collector.config.base import ENV
 from collector.config.model import Config
-from collector.config.notify import SmtpChannel, WebhookChannel
 from collector.errors import UserError
 
 MAX_BYTES = 64 * 1024
@@ -48,13 +47,7 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
             if source is not None:
                 yield f"{section}.{key}", source
     for channel in config.notify.channels:
-        here = f"notify.channels.{channel.id}"
-        if isinstance(channel, SmtpChannel) and channel.password_file:
-            yield f"{here}.password_file", channel.password_file
-        if isinstance(channel, WebhookChannel):
-            if channel.url_file:
-                yield f"{here}.url_file", channel.url_file
-            yield from ((f"{here}.secret_headers.{name}", source) for name, source in channel.secret_headers.items())
+        yield from ((f"notify.channels.{channel.id}.{key}", source) for key, source in channel.secrets.items())
 
 
 def unreadable(config: Config) -> list[str]:

@@ -1,5 +1,6 @@
 """Who is told of a transition, and why, or why not. Pure.
 
+channel has no receivers of its own                 → personal: it is there for the people who name it
 channel asks for a higher priority                  → below
 channel is for other sites                          → elsewhere
 acknowledged                                        → not_news: the person who did it knows
@@ -17,7 +18,7 @@ from collector.notify.messages import Text, message
 from collector.outputs import PRIORITIES, Notice, Priority, Transition
 from devices.assets import Site
 
-Reason: TypeAlias = Literal["told", "below", "elsewhere", "not_news", "late", "quiet"]
+Reason: TypeAlias = Literal["told", "personal", "below", "elsewhere", "not_news", "late", "quiet"]
 
 
 class Filter(Protocol):
@@ -31,6 +32,8 @@ class Filter(Protocol):
     def min_priority(self) -> Priority: ...
     @property
     def sites(self) -> Sequence[str]: ...
+    @property
+    def public(self) -> bool: ...
 
 
 class Decision(NamedTuple):
@@ -70,6 +73,8 @@ def _decision(transition: Transition, channel: Filter, reason: Reason, text: Tex
 
 
 def _reason(transition: Transition, channel: Filter) -> Reason:
+    if not channel.public:
+        return "personal"
     if PRIORITIES.index(transition.priority) < PRIORITIES.index(channel.min_priority):
         return "below"
     if channel.sites and transition.site not in channel.sites:

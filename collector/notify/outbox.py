@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from collector.notify.channels import Channel, SendError
+from collector.notify.health import Breaker, Rate
 from collector.notify.messages import Envelope, single
 from collector.notify.planning import Finish, plan
 from collector.notify.render import with_text
@@ -57,7 +59,7 @@ class Runner(Protocol):
 
 
 class ChannelStatus(msgspec.Struct, frozen=True):
-    """A channel in figures since the start. `problem` is empty while it works."""
+    """A channel in figures since the start. `problem` is empty while it works; `broken`: people are told by another way meanwhile."""
 
     channel: str
     sent: int
@@ -65,6 +67,7 @@ class ChannelStatus(msgspec.Struct, frozen=True):
     given_up: int
     problem: str
     last_sent_ms: int | None
+    broken: bool = False
 
 
 def retry_delay_s(attempt: int, rnd: float, cap_s: float = CAP_S) -> float:
@@ -74,6 +77,19 @@ def retry_delay_s(attempt: int, rnd: float, cap_s: float = CAP_S) -> float:
 
 SiteOf: TypeAlias = Callable[[str], Site | None]
 """The site of an id, for its name and its clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the sending asks of others, and tells them. `link_of`: where a notice is answered. `failed`: a notice to a person could not be
+    sent now, and why; it is tried again here all the same. `per_minute`: channel → most messages a minute."""
+
+    link_of: Callable[[Notice], str] = lambda _: ""
+    failed: Callable[[Notice, str], None] = lambda _notice, _why: None
+    per_minute: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_HOOKS = Hooks()
 
 
 class Sender:
@@ -87,15 +103,18 @@ class Sender:
         now_ms: Callable[[], int],
         rnd: Callable[[], float],
         site_of: SiteOf = lambda _: None,
+        *,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         self.channel = channel
-        self._finish: Finish = lambda notice: with_text(notice, site_of(notice.transition.site), channel.form)
+        self._finish: Finish = lambda notice: with_text(notice, site_of(notice.transition.site), channel.form, hooks.link_of(notice))
+        self._hooks = hooks
+        self._breaker, self._rate = Breaker(), Rate(hooks.per_minute.get(channel.id))
         self.counts: Counter[str] = Counter()
         self.problem = ""
         self.last_sent_ms: int | None = None
         self._outbox, self._run = outbox, runner
         self._now_ms, self._rnd = now_ms, rnd
-        self._failures = 0
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -123,13 +142,18 @@ class Sender:
             return None
         waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 2 * FETCH, self.channel.id)
         attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
-        for envelope in plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish):
-            pause_s = await self._deliver(envelope, attempts)
+        envelopes = plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish)
+        for place, envelope in enumerate(envelopes):
+            was_broken = self.broken
+            pause_s = self._rate.wait_s(self._now_ms()) or await self._deliver(envelope, attempts)
             if pause_s is not None:
+                if self.broken and not was_broken:
+                    self._tell_failure(envelopes[place + 1 :])
                 return pause_s
         return None
 
     async def _deliver(self, envelope: Envelope, attempts: dict[str, int]) -> float | None:
+        self._rate.took(self._now_ms())
         try:
             await self.channel.send(envelope)
         except SendError as exc:
@@ -152,7 +176,8 @@ class Sender:
         self.last_sent_ms = now_ms
         if self.problem:
             log.info("channel %s works again", self.channel.id)
-        self.problem, self._failures = "", 0
+        self.problem = ""
+        self._breaker.worked()
 
     async def _failed(self, envelope: Envelope, attempts: dict[str, int], exc: SendError) -> float | None:
         """Put the notices off, or give them up; the pause of the channel where it was not this message's fault."""
@@ -162,8 +187,9 @@ class Sender:
         self.problem = str(exc)
         pause_s: float | None = None
         if not exc.only_this:
-            self._failures += 1
-            pause_s = max(retry_delay_s(self._failures, self._rnd(), PAUSE_CAP_S), min(CAP_S, exc.wait_s))
+            self._breaker.failed()
+            pause_s = max(retry_delay_s(self._breaker.failures, self._rnd(), PAUSE_CAP_S), min(CAP_S, exc.wait_s))
+        self._tell_failure([envelope])
         for notice in envelope.notices:
             tries = attempts[notice.id] + 1
             if now_ms - notice.due_ms > GIVE_UP_MS and tries > 1:
@@ -176,13 +202,24 @@ class Sender:
             self.counts["failed"] += 1
         return pause_s
 
+    def _tell_failure(self, envelopes: Sequence[Envelope]) -> None:
+        """So that who is to be told of it can be told by another way."""
+        for notice in (notice for envelope in envelopes for notice in envelope.notices if notice.role):
+            self._hooks.failed(notice, self.problem)
+
+    @property
+    def broken(self) -> bool:
+        return self._breaker.broken
+
     async def _until_next_s(self) -> float:
         next_ms = await self._run.run(self._outbox.next_notice_ms, self.channel.id)
         return IDLE_S if next_ms is None else min(IDLE_S, max(0.0, (next_ms - self._now_ms()) / 1000))
 
     def status(self) -> ChannelStatus:
         count = self.counts
-        return ChannelStatus(self.channel.id, count["sent"], count["failed"], count["given_up"], self.problem, self.last_sent_ms)
+        return ChannelStatus(
+            self.channel.id, count["sent"], count["failed"], count["given_up"], self.problem, self.last_sent_ms, self.broken
+        )
 
 
 class Notifier:
@@ -196,8 +233,10 @@ class Notifier:
         now_ms: Callable[[], int],
         rnd: Callable[[], float],
         site_of: SiteOf = lambda _: None,
+        *,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
-        self.senders = [Sender(channel, outbox, runner, now_ms, rnd, site_of) for channel in channels]
+        self.senders = [Sender(channel, outbox, runner, now_ms, rnd, site_of, hooks=hooks) for channel in channels]
         self._outbox, self._run, self._now_ms = outbox, runner, now_ms
 
     async def run(self) -> None:
@@ -220,6 +259,10 @@ class Notifier:
         """Call it when new notices have been committed."""
         for sender in self.senders:
             sender.wake()
+
+    def broken(self) -> frozenset[str]:
+        """The channels that do not work now."""
+        return frozenset(sender.channel.id for sender in self.senders if sender.broken)
 
     def status(self) -> list[ChannelStatus]:
         return [sender.status() for sender in self.senders]

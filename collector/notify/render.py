@@ -10,11 +10,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from collector.notify.messages import SUBJECT_MOST, Text
-from collector.notify.texts.catalogue import Language, language_of, marked, word
+from collector.notify.texts.catalogue import language_of, marked, word
 from collector.notify.texts.direction import isolate, line
-from collector.notify.texts.facts import facts_of
+from collector.notify.texts.dlt import variables
+from collector.notify.texts.facts import Facts, facts_of
 from collector.notify.texts.full import full, short, subject_of
-from collector.notify.texts.gsm7 import folded, is_one_part
+from collector.notify.texts.gsm7 import first_part
 from collector.notify.texts.line import clean, clean_marked
 from collector.notify.texts.sms import sms
 from collector.outputs import Notice, Topic
@@ -33,9 +34,23 @@ ABOUT: dict[Topic, str] = {
 
 def rendered(notice: Notice, site: Site | None, form: Form, link: str = "") -> Text:
     """Subject and body of a notice to a person. `link` is where they answer; an SMS has none, its code is shorter."""
+    return _about(notice, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), form, link)
+
+
+def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> Notice:
+    """The notice with its text, where it has none of its own."""
+    if not notice.role or notice.subject:
+        return notice
     if notice.topic in ABOUT:
-        return _about(notice, form)
+        text = _about(notice, form)
+        return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
     facts = facts_of(notice, site)
+    text = _text(notice, facts, form, link)
+    parts = variables(notice, facts) if form == "sms" else {}
+    return msgspec.structs.replace(notice, subject=text.subject, body=text.body, link=link, variables=parts)
+
+
+def _text(notice: Notice, facts: Facts, form: Form, link: str) -> Text:
     if form == "sms":
         text = sms(notice, facts)
         return Text(text, text)
@@ -43,32 +58,15 @@ def rendered(notice: Notice, site: Site | None, form: Form, link: str = "") -> T
     return Text(clean_marked(subject_of(notice, facts), SUBJECT_MOST), body)
 
 
-def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> Notice:
-    """The notice with its text, where it has none of its own."""
-    if not notice.role or notice.subject:
-        return notice
-    text = rendered(notice, site, form, link)
-    return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
-
-
 def _about(notice: Notice, form: Form) -> Text:
     language = language_of(notice.language)
     facts = _Facts({name: isolate(clean(fact, SUBJECT_MOST), language) for name, fact in notice.facts.items()})
     said = word(language, ABOUT[notice.topic]).format_map(facts)
     if form == "sms":
-        text = _cut(said, language)
+        text = clean_marked(first_part(said), SUBJECT_MOST)
         return Text(text, text)
     subject = line(clean_marked(said, SUBJECT_MOST), language)
     return Text(subject, f"{subject}\n")
-
-
-def _cut(text: str, language: Language) -> str:
-    """The beginning that fits one part; the numbers stand there."""
-    text = folded(text) if language in {"en", "fr"} else text
-    most = len(text)
-    while not is_one_part(cut := clean_marked(text, most)):
-        most -= 1
-    return cut
 
 
 class _Facts(dict[str, str]):

@@ -58,3 +58,13 @@ def _folded(char: str) -> str:
     if char in _LIKE:
         return _LIKE[char]
     return "".join(part for part in unicodedata.normalize("NFD", char) if not unicodedata.combining(part))
+
+
+def first_part(text: str) -> str:
+    """The beginning that fits one part, with an ellipsis where something is missing."""
+    text = folded(text)
+    most = len(text)
+    while not is_one_part(text):
+        most = min(most - 1, ONE_PART_SEPTETS)
+        text = folded(text[:most].rstrip() + "…")
+    return text

@@ -21,6 +21,7 @@ class Filter:
     kind: str = "smtp"
     min_priority: Priority = "low"
     sites: tuple[str, ...] = field(default=())
+    public: bool = True
 
 
 def transition(event: str = "raised", rule: str = "LP-LL", priority: str = "high", **more: Any) -> Transition:

@@ -1,0 +1,111 @@
+"""A channel that fails, breaks and mends, and one that may send so many a minute: whom the sender tells of it, and how long it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from collector.notify.channels import SendError
+from collector.notify.health import BROKEN_AFTER
+from collector.notify.messages import Envelope
+from collector.notify.outbox import Hooks, MemoryOutbox, Notifier, Sender
+from collector.notify.render import Form
+from collector.outputs import Notice
+from tests.unit.collector.notify.cases import AT_MS, SITE
+from tests.unit.collector.notify.texts.cases import RULES, personal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Here:
+    """Runs at once."""
+
+    async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return call(*args, **kwargs)
+
+    def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        return self._run(call, *args, **kwargs)
+
+
+class Line:
+    """A channel that works or does not."""
+
+    id = "sms"
+    digests = False
+    form: Form = "sms"
+
+    def __init__(self) -> None:
+        self.works = True
+        self.taken: list[Envelope] = []
+
+    async def send(self, envelope: Envelope) -> None:
+        if not self.works:
+            raise SendError("modem: gone")
+        self.taken.append(envelope)
+
+
+class Clock:
+    now_ms = AT_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+def notices(count: int) -> list[Notice]:
+    return [personal(RULES[n], "en", "nurse") for n in range(count)]
+
+
+def rig(count: int, **hooks: Any) -> tuple[Line, MemoryOutbox, Sender, Clock, list[str]]:
+    line, outbox, clock = Line(), MemoryOutbox(notices(count)), Clock()
+    failed: list[str] = []
+    given = Hooks(failed=lambda notice, why: failed.append(f"{notice.transition.rule}: {why}"), **hooks)
+    return line, outbox, Sender(line, outbox, Here(), clock, lambda: 0.5, lambda _: SITE, hooks=given), clock, failed
+
+
+async def test_a_failure_is_told_so_that_the_person_is_told_by_another_way() -> None:
+    line, outbox, sender, _, failed = rig(2)
+    line.works = False
+    assert await sender.send_due() is not None
+    assert failed == ["LP-LL: modem: gone"]
+    assert len(outbox.due) == 2
+    assert not sender.broken
+
+
+async def test_a_channel_that_breaks_tells_of_all_that_waits_and_mends_with_one_message() -> None:
+    line, outbox, sender, clock, failed = rig(3)
+    line.works = False
+    for _ in range(BROKEN_AFTER):
+        await sender.send_due()
+        clock.now_ms += 600_000
+    assert sender.broken
+    assert {each.partition(":")[0] for each in failed} == {each.transition.rule for each in notices(3)}
+    told = len(failed)
+    await sender.send_due()
+    assert len(failed) == told + 1
+    line.works = True
+    clock.now_ms += 600_000
+    assert await sender.send_due() is None
+    assert not sender.status().broken
+    assert len(line.taken) == 3
+    assert not outbox.due
+
+
+async def test_a_minute_holds_so_many_messages_the_highest_priority_first() -> None:
+    line, outbox, sender, clock, _ = rig(6, per_minute={"sms": 4})
+    assert await sender.send_due() == 60
+    assert len(line.taken) == 4
+    assert [e.priority for e in line.taken] == sorted((e.priority for e in line.taken), key=["high", "medium", "low"].index)
+    clock.now_ms += 60_000
+    assert await sender.send_due() is None
+    assert not outbox.due
+
+
+async def test_where_to_answer_is_in_the_text_and_what_is_broken_can_be_asked() -> None:
+    line, outbox, clock = Line(), MemoryOutbox(notices(1)), Clock()
+    line.form = "short"
+    notifier = Notifier([line], outbox, Here(), clock, lambda: 0.5, hooks=Hooks(link_of=lambda notice: f"https://x/{notice.person}"))
+    await notifier.senders[0].send_due()
+    assert line.taken[0].notices[0].link == "https://x/asha"
+    assert "https://x/asha" in line.taken[0].body
+    assert notifier.broken() == frozenset()
