@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from collector import pipeline
 from collector.config.notify import LogChannel
 from collector.config.rulebook import default_rules
 from collector.decoding import Decoder
@@ -230,9 +231,11 @@ async def test_an_alarm_its_notice_its_point_and_the_state_behind_it_are_one_tra
 
 @pytest.mark.parametrize(("lines", "written"), [(1, [1] * 12), (FLOOD, [FLOOD] * 12), (FLOOD + 1, [12 * (FLOOD + 1)])])
 async def test_alarms_are_written_at_once_and_in_a_flood_with_those_that_wait_behind_them(
-    tmp_path: Path, lines: int, written: list[int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int, written: list[int]
 ) -> None:
-    """Twelve batches that wait, each with an alarm on so many lines; no reading before them, so that each is one transition."""
+    """Twelve batches that wait, each with an alarm on so many lines; no reading before them, so that each is one transition. However slow
+    the machine is, they are gathered within the moment."""
+    monkeypatch.setattr(pipeline, "GATHER_S", 60.0)
     sites = [Site.model_validate({"id": f"s{n}", "assets": [{**LINE, "id": f"l{m}"} for m in range(lines)]}) for n in range(12)]
     at_once = RuleSet.model_validate({"rules": default_rules(), "everywhere": {"LP-LL": {"on_delay_s": 0}}})
     journal_thread, state_thread = Thread("journal"), PatientThread("state")

@@ -157,7 +157,7 @@ PASTS = {name: pasts(site) for name, site in SITES.items()}
 
 @pytest.mark.parametrize("rules", SIDES.values(), ids=SIDES)
 @pytest.mark.parametrize("name", SITES)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_together_is_as_alone(name: str, rules: tuple[RuleSet, ...], data: st.DataObject) -> None:
     site, blocks = SITES[name], data.draw(PASTS[name])
