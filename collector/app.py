@@ -22,8 +22,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from collector.audit import digest
-from collector.build import door_of, source_of, store_of
-from collector.clerk import Clerk, Configuration
+from collector.build import door_of, house_of, source_of, store_of
+from collector.clerk import Answer, Clerk, Configuration
 from collector.config import Config
 from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
@@ -32,14 +32,19 @@ from collector.errors import JournalError, OxygridError, UserError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal import SqliteJournal
+from collector.notify.calling import Calling
 from collector.notify.channels import channel_of
 from collector.notify.decide import notices
+from collector.notify.exchange import Exchange
+from collector.notify.house import House
 from collector.notify.outbox import Hooks, Notifier
+from collector.ops.heartbeat import Pulse, heartbeat
 from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
 from collector.ops.server import Ops
 from collector.ops.watch import Views, Watch
+from collector.orders import wrong_use
 from collector.outputs import Command, Notice, StateChange, Transition
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
 from collector.rules.model import RuleSet
@@ -139,15 +144,18 @@ class Collector:
         self._cursors = Cursors(self._journal, self._journal_thread, READERS)
         self._feed = Feed(self._journal, self._journal_thread, Decoder(config.sites, config.topic_prefix).decode, now_ms)
         self.source = source_of(config, now_ms, embedded)
+        self.calling = self._call_on(house_of(config))
+        channels = [channel_of(c) for c in config.notify.channels]
+        rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
+        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates)
+        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
+        self._pulse = Pulse(now_ms, self._notifier.problem)
+        self.calling.turned = self._pulse.beat("calls")
         rules = rule_set(config.rules)
         self.evaluation = Evaluation(Evaluator(config.sites, rules, snapshots), self._feed, self._desk())
         self._configuration = digests_of(config, rules)
         self._clerk = Clerk(self._feed, self._refusal, Configuration(*self._state.configuration()))
         self.writer = self._make_writer()
-        channels = [channel_of(c) for c in config.notify.channels]
-        rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
-        hooks = Hooks(per_minute=rates)
-        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
         self._journal_stats = self._journal.stats()
         self._alarms_changed = False
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
@@ -169,7 +177,7 @@ class Collector:
         """Everything at once, until `stop` or until a part gives up."""
         registry = CollectorRegistry()
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
-        ops = Ops(registry, self.watch.status, self.watch.problems, self._clerk.command)
+        ops = Ops(registry, self.watch.status, self.watch.problems, self._command, self._drill)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
         self._say_head()
         await self._clerk.begin(self._configuration, [f"oxygrid {VERSION}", *self._problems])
@@ -191,7 +199,9 @@ class Collector:
             "evaluate": self.evaluation.run(),
             "write": self.writer.run(),
             "quarantine": set_aside(self._feed, self._state, self._state_thread, self._cursors.at["quarantine"], self._was_set_aside),
+            "call": self.calling.run(),
             "notify": self._notifier.run(),
+            "heartbeat": heartbeat(self._config.heartbeat, self._pulse),
             "housekeeping": self._keep_house(),
         }
 
@@ -244,8 +254,26 @@ class Collector:
             notices=self._notices,
             committed=self._committed,
             saved=lambda seq: self._cursors.done("evaluator", seq),
-            passed=lambda seq: self.watch.passed("evaluator", seq),
+            passed=self._judged,
+            calls=self.calling.hear,
         )
+
+    def _call_on(self, house: House) -> Calling:
+        """The calls go on from the disk; what waits for somebody and has no call gets one."""
+        exchange = Exchange(house, self._broken)
+        exchange.load(*self._state.calls.kept())
+        self._state.commit(StateChange(calls=exchange.missing(self._state.alarms(), self._now_ms())))
+        return Calling(exchange, self._state.calls, self._state_thread, self._now_ms, self._wake_channels)
+
+    def _broken(self) -> frozenset[str]:
+        return self._notifier.broken()
+
+    def _wake_channels(self) -> None:
+        self._notifier.wake()
+
+    def _judged(self, seq: int) -> None:
+        self.watch.passed("evaluator", seq)
+        self._pulse.beat("evaluation")()
 
     def _make_writer(self) -> Writer:
         cursor = self._cursors.at["writer"]
@@ -279,6 +307,7 @@ class Collector:
         self._clerk.committed(change)
         self._alarms_changed = self._alarms_changed or bool(change.transitions)
         self._told(change)
+        self.calling.committed(change)
         if change.notices:
             self._notifier.wake()
 
@@ -296,6 +325,7 @@ class Collector:
             disk_problem=lambda: self._feed.problem,
             disk_free_bytes=lambda: self._disk_free_bytes,
             channels=self._notifier.status,
+            calls=self.calling.figures,
         )
 
     def _positions(self) -> dict[str, int]:
@@ -356,6 +386,18 @@ class Collector:
 
     # ---- from outside --------------------------------------------------------------------------------------------------------
 
+    async def _command(self, command: Command) -> Answer:
+        """A test alarm is acknowledged without the evaluator, which knows none."""
+        if command.command == "ack" and not wrong_use(command) and await self.calling.answer_drill(command.alarm, command.by):
+            return Answer(taken=True)
+        return await self._clerk.command(command)
+
+    async def _drill(self, site: str, by: str) -> Answer:
+        try:
+            return Answer(taken=True, text=await self.calling.drill(site, by))
+        except ValueError as exc:
+            return Answer(taken=False, text=str(exc))
+
     def _refusal(self, command: Command) -> str:
         """By the evaluator of this moment: a reload puts another in its place."""
         return self.evaluation.evaluator.refusal(command)
@@ -376,6 +418,7 @@ class Collector:
         fixed = [name for name in _FIXED if getattr(config, name) != getattr(self._config, name)]
         self._config = config.model_copy(update={name: getattr(self._config, name) for name in _FIXED})
         self.evaluation.replace(lambda snapshots: Evaluator(config.sites, rules, snapshots))
+        self.calling.use(house_of(self._config))
         self._feed.decode_again(Decoder(config.sites, self._config.topic_prefix).decode)
         if isinstance(self._store, InfluxStore):
             self._store.use_sites(config.sites)
@@ -385,7 +428,7 @@ class Collector:
         log.info("configuration reloaded: %d sites%s", len(config.sites), later)
 
 
-_FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify")
+_FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify", "heartbeat")
 """Sections that are taken at the start only."""
 
 

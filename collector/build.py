@@ -13,6 +13,7 @@ from collector.config import Config, read_secret
 from collector.config.sources import JetStream, Mqtt
 from collector.config.stores import InfluxDb
 from collector.errors import UserError
+from collector.notify.house import House
 from collector.outgoing import tls_context
 from collector.ports import Source, Store
 
@@ -30,6 +31,11 @@ def source_of(config: Config, now_ms: Callable[[], int], embedded: JetStream | N
     if config.jetstream is not None:
         return _jetstream(config, config.jetstream, now_ms)
     raise UserError("no source of readings is configured; add a section mqtt or jetstream, or start with --embedded")
+
+
+def house_of(config: Config) -> House:
+    """Sites, people, rosters and chains, as notices to people need them."""
+    return House(config.sites, config.people, config.teams, config.rosters, config.chains, config.duty)
 
 
 def door_of(config: Config) -> Door | None:

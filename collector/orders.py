@@ -22,15 +22,17 @@ MINUTES = {"m": 1.0, "h": 60.0, "d": 1440.0}
 
 
 class Needs(NamedTuple):
-    """What a command needs beside the alarm and who asks; `done` is what is told when it was done."""
+    """What a command needs beside the alarm and who asks; `done` is what is told when it was done. `may_last`: it may be given a
+    duration."""
 
     done: str
     why: bool = False
     duration: bool = False
+    may_last: bool = False
 
 
 COMMANDS: dict[CommandName, Needs] = {
-    "ack": Needs("acknowledged"),
+    "ack": Needs("acknowledged", may_last=True),
     "reset": Needs("reset"),
     "shelve": Needs("shelved", why=True, duration=True),
     "unshelve": Needs("unshelved"),
@@ -48,10 +50,12 @@ def wrong_use(command: Command) -> str:
         return f"--by {_shown(command.by)}: the name of the person, 1 to {LONGEST_NAME} characters on one line"
     if (needs.why or command.why) and not is_line(command.why, LONGEST_WHY):
         return f"--why {_shown(command.why)}: the reason, 1 to {LONGEST_WHY} characters on one line"
-    if needs.duration and not (math.isfinite(command.minutes) and 0 < command.minutes <= LONGEST_MINUTES):
+    if (needs.duration or (needs.may_last and command.minutes)) and not (
+        math.isfinite(command.minutes) and 0 < command.minutes <= LONGEST_MINUTES
+    ):
         return f"--for {command.minutes:g} min: how long it is to last, more than nothing and 7d at most, e.g. 15m, 8h, 2d"
-    if command.minutes and not needs.duration:
-        return f"--for belongs to shelve and out-of-service; {command.command} takes no duration"
+    if command.minutes and not (needs.duration or needs.may_last):
+        return f"--for belongs to shelve, out-of-service and ack; {command.command} takes no duration"
     if command.one_shot and command.command != "shelve":
         return f"--one-shot belongs to shelve; {command.command} takes none"
     return ""

@@ -5,12 +5,15 @@ Times: `event_ms` is when it happened by the equipment's time; `evaluated_ms` is
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
 from collector.records import Point
 from devices.signal import Value
+
+if TYPE_CHECKING:
+    from collector.calls import Call
 
 Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 PRIORITIES: tuple[Priority, ...] = ("info", "low", "medium", "high")
@@ -44,7 +47,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people: what, where, since when, and what to do. `annunciate`: people are to be told of it; an alarm that is shelved, suppressed or out
     of service goes on being evaluated and logged, and nobody is told. `condition`: the condition holds. `by` and `why` are of the person
     whose command it was, or else of who keeps the alarm quiet; `hidden_by` names what suppresses it. `until_ms`: when what was discovered
-    late ended, or when a shelf or a time out of service ends.
+    late ended, when a shelf or a time out of service ends, or by when who acknowledged it has promised that it is better.
     """
 
     occurrence: str
@@ -218,8 +221,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     To a channel's own receivers: `subject` and `body` stand here, and `id` is the transition's id and the channel. To a person: they are
     empty and made when it is sent (collector.notify.render), for the `role` and in the `language` of the person; `to` is the address on
     that channel, `step` of the escalation, `hours_h` the hours left at the site by the lower bound, `call` whom to call next ("name,
-    phone"), `code` the short answer code. `facts` are what a notice that is about no single alarm tells, by name. `link`: where to
-    answer, and `variables`: those of a registered SMS template; both are made when it is sent.
+    phone"), `code` the short answer code. `also` are the other alarms of the same site and cause that it tells of, the most urgent first.
+    `facts` are what is in no alarm, by name: `kind` (alarm, repeat, again, over, acknowledged), `alarms` and `sites` (how many in all, and
+    where), `more` where not all of them are in `also`; of a gap `roster`, `from`, `until`; of a sign of life `sites`, `open`. `link`:
+    where to answer, and `variables`: those of a registered SMS template; both are made when it is sent.
     """
 
     id: str
@@ -237,6 +242,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     call: tuple[str, ...] = ()
     code: str = ""
     topic: Topic = "alarm"
+    also: tuple[Transition, ...] = ()
     facts: dict[str, str] = {}
     link: str = ""
     variables: dict[str, str] = {}
@@ -258,7 +264,8 @@ class Command(msgspec.Struct, frozen=True):
     of the whole site).
 
     `by` is who, `why` the reason: both are asked for by all but ack and reset, which need `by` alone. `minutes` is how long an alarm is to
-    be shelved or out of service; `one_shot`: the shelf also ends when the condition returns to normal.
+    be shelved or out of service, or how long who acknowledges it needs; `one_shot`: the shelf also ends when the condition returns to
+    normal.
     """
 
     command: CommandName
@@ -311,7 +318,8 @@ class TrailEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step of the evaluator changed: written in one transaction or not at all. `audit` is what became of commands, `noted` what
+    """What one step of the evaluator changed: written in one transaction or not at all. `calls` are those that its transitions begin, move
+    or end. `audit` is what became of commands, `noted` what
     else belongs in the audit trail."""
 
     snapshots: list[SiteSnapshot] = []
@@ -319,6 +327,7 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     audit: list[AuditEntry] = []
     noted: list[TrailEntry] = []
     notices: list[Notice] = []
+    calls: list[Call] = []
     points: list[Point] = []
     stock: list[StockEstimate] = []
     stock_events: list[StockEvent] = []

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.audit import noted
+from collector.calls import Call
 from collector.errors import JournalError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
@@ -55,7 +56,8 @@ async def ingest(source: Source, feed: Feed, seen: Callable[[Decoded], None]) ->
 class Desk:
     """What an evaluation asks and whom it tells.
 
-    `write` commits a change, or waits until it can; `open_alarms` are those on disk that are not normal; `notices` decides who is told.
+    `write` commits a change, or waits until it can; `open_alarms` are those on disk that are not normal; `notices` decides which
+    channels are told, `calls` what people are to answer.
     `committed` is called with each change that is on disk, `saved` with the seq up to which a restart needs no batch again, `passed` with
     that of the last batch judged.
     """
@@ -66,6 +68,7 @@ class Desk:
     committed: Callable[[StateChange], None]
     saved: Callable[[int], None]
     passed: Callable[[int], None]
+    calls: Callable[[Iterable[Transition]], list[Call]] = lambda _: []
 
 
 class Evaluation:
@@ -128,7 +131,8 @@ class Evaluation:
         if not (names or folded.points or folded.stock or folded.noted):
             return
         snapshots = self.evaluator.snapshots(names & self.evaluator.sites.keys())
-        change = msgspec.structs.replace(folded, notices=self._desk.notices(folded.transitions), snapshots=snapshots)
+        told, calls = self._desk.notices(folded.transitions), self._desk.calls(folded.transitions)
+        change = msgspec.structs.replace(folded, notices=told, calls=calls, snapshots=snapshots)
         await self._desk.write(change)
         self._change = StateChange()
         for snapshot in snapshots:

@@ -187,9 +187,11 @@ class Alarm(msgspec.Struct, array_like=True):
 
     # ---- what people do ------------------------------------------------------------------------------------------------------
 
-    def acknowledge(self, now_ms: int, traits: Traits, by: str) -> list[Change]:
-        """Somebody knows, and acts."""
-        changes = self._follow("ack", now_ms, by)
+    def acknowledge(self, now_ms: int, traits: Traits, by: str, why: str = "", until_ms: int | None = None) -> list[Change]:
+        """Somebody knows, and acts; by `until_ms` it is better, they say."""
+        changes = [
+            change._replace(why=why or change.why, until_ms=change.until_ms or until_ms) for change in self._follow("ack", now_ms, by)
+        ]
         if self.process == "acknowledged" and traits.realarm_ms:
             self.realarm_ms = now_ms + traits.realarm_ms
         return changes

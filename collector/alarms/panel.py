@@ -176,7 +176,8 @@ class Panel:
         until_ms = now_ms + round(command.minutes * 60_000)
         match command.command:
             case "ack":
-                return alarm.acknowledge(now_ms, self._traits(key, condition, alarm.priority), command.by)
+                promised_ms = until_ms if command.minutes else None
+                return alarm.acknowledge(now_ms, self._traits(key, condition, alarm.priority), command.by, command.why, promised_ms)
             case "reset":
                 return alarm.reset(now_ms, command.by)
             case "shelve":

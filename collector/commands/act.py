@@ -30,12 +30,19 @@ def add_to(app: typer.Typer) -> None:
     app.command("return")(return_to_service)
 
 
-def ack(alarm: Alarm, by: By, why: Why = "", config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+def ack(
+    alarm: Alarm,
+    by: By,
+    why: Why = "",
+    needs: Annotated[str, typer.Option("--for", help="How long you need: 30m, 2h. Not better by then, it goes up again.")] = "",
+    config_file: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
     """Acknowledge an alarm: somebody knows, and acts. The alarm itself goes on until its cause is gone.
 
     Asks the running collector, as the user it runs as. Exit code 1 where it refuses, and it says which alarms wait.
     """
-    _tell(_command("ack", alarm, by, why), config_file, data_dir)
+    _tell(_command("ack", alarm, by, why, _minutes(needs) if needs else 0.0), config_file, data_dir)
 
 
 def reset(alarm: Alarm, by: By, why: Why = "", config_file: ConfigFile = None, data_dir: DataDir = None) -> None:

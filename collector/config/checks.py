@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from collector.config.duty_checks import check_duty
 from collector.config.problems import Problem
+from collector.config.reading import ids_in, items_in, twice
 from collector.config.yaml_text import Path_
 from collector.rules.model import FIXED
 from collector.rules.vocabulary import unknown
@@ -23,18 +25,19 @@ def cross_check(data: object, known: Known) -> list[Problem]:
     if not isinstance(data, Mapping):
         return []
     return [
-        *_twice(_ids(data, "sites"), "site id", "site ids are unique"),
-        *(p for path, site in _items(data, "sites") for p in _check_site(path, site, known)),
+        *twice(ids_in(data, "sites"), "site id", "site ids are unique"),
+        *(p for path, site in items_in(data, "sites") for p in _check_site(path, site, known)),
         *_check_rules(data, known),
         *_check_channels(data),
+        *check_duty(data),
     ]
 
 
 def _check_site(path: Path_, site: Mapping[str, Any], known: Known) -> Iterator[Problem]:
-    ids = [((*path, *inner), asset_id) for inner, asset_id in _ids(site, "assets")]
-    yield from _twice(ids, "asset id", "ids are unique within a site")
+    ids = [((*path, *inner), asset_id) for inner, asset_id in ids_in(site, "assets")]
+    yield from twice(ids, "asset id", "ids are unique within a site")
     names = {name for _, name in ids}
-    for inner, asset in _items(site, "assets"):
+    for inner, asset in items_in(site, "assets"):
         here = (*path, *inner)
         yield from _check_gateway(here, asset, names)
         yield from _check_cylinders(here, asset, known.cylinder_types)
@@ -66,9 +69,9 @@ def _check_rules(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
     rules = data.get("rules")
     if not isinstance(rules, Mapping):
         return
-    site_ids = {name for _, name in _ids(data, "sites")}
-    asset_paths = {f"{site.get('id')}/{name}" for _, site in _items(data, "sites") for _, name in _ids(site, "assets")}
-    for path, changes in ((("rules",), rules), *((("rules", *inner), file) for inner, file in _items(rules, "files"))):
+    site_ids = {name for _, name in ids_in(data, "sites")}
+    asset_paths = {f"{site.get('id')}/{name}" for _, site in items_in(data, "sites") for _, name in ids_in(site, "assets")}
+    for path, changes in ((("rules",), rules), *((("rules", *inner), file) for inner, file in items_in(rules, "files"))):
         yield from _check_rule_ids((*path, "everywhere"), changes.get("everywhere"), known.rule_ids)
         for group, what, names in (("sites", "site", site_ids), ("assets", "asset", asset_paths)):
             scopes = changes.get(group)
@@ -90,31 +93,11 @@ def _check_channels(data: Mapping[str, Any]) -> Iterator[Problem]:
     notify = data.get("notify")
     if not isinstance(notify, Mapping):
         return
-    channels = [(("notify", *path), name) for path, name in _ids(notify, "channels")]
-    yield from _twice(channels, "channel id", "ids of channels are unique")
-    site_ids = {name for _, name in _ids(data, "sites")}
-    for path, channel in _items(notify, "channels"):
+    channels = [(("notify", *path), name) for path, name in ids_in(notify, "channels")]
+    yield from twice(channels, "channel id", "ids of channels are unique")
+    site_ids = {name for _, name in ids_in(data, "sites")}
+    for path, channel in items_in(notify, "channels"):
         listed = channel.get("sites")
         for index, name in enumerate(listed) if isinstance(listed, list) else ():
             if isinstance(name, str) and name not in site_ids:
                 yield Problem(("notify", *path, "sites", index), unknown("site", name, site_ids))
-
-
-def _items(data: Mapping[str, Any], key: str) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
-    """The mappings in a list, with their paths."""
-    listed = data.get(key)
-    for index, item in enumerate(listed) if isinstance(listed, list) else ():
-        if isinstance(item, Mapping):
-            yield (key, index), item
-
-
-def _ids(data: Mapping[str, Any], key: str) -> list[tuple[Path_, str]]:
-    return [((*path, "id"), item["id"]) for path, item in _items(data, key) if isinstance(item.get("id"), str)]
-
-
-def _twice(ids: list[tuple[Path_, str]], what: str, right: str) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for path, name in ids:
-        if name in seen:
-            yield Problem(path, f"{what} {name!r} stands twice; {right}")
-        seen.add(name)

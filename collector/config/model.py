@@ -12,6 +12,7 @@ from collector.config.access import Access
 from collector.config.base import FilePath, Section
 from collector.config.notify import Notify
 from collector.config.ops import Ops
+from collector.config.people import Chain, Duty, Heartbeat, Person, Roster, Team
 from collector.config.rules import Rules
 from collector.config.sources import Embedded, JetStream, Mqtt
 from collector.config.stores import History, InfluxDb, Journal
@@ -42,6 +43,14 @@ class Config(Section):
     history: History = Field(default=History(), description="The embedded history.")
     rules: Rules = Field(default=Rules(), description="Changes to the default rules.")
     notify: Notify = Field(default=Notify(), description="Who is told.")
+    people: tuple[Person, ...] = Field(default=(), description="Everybody who may be told.")
+    teams: tuple[Team, ...] = Field(default=(), description="People who are told together.")
+    rosters: tuple[Roster, ...] = Field(default=(), description="Who is on duty when.")
+    chains: tuple[Chain, ...] = Field(
+        default=(), description="Whom an alarm goes to until somebody answers. Without one only channels are told."
+    )
+    duty: Duty = Field(default=Duty(), description="How people are told.")
+    heartbeat: Heartbeat | None = Field(default=None, description="A sign of life to a service outside.")
     ops: Ops = Field(default=Ops(), description="Metrics, health and logs.")
 
     _notes: tuple[str, ...] = PrivateAttr(default=())

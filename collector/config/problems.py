@@ -25,6 +25,8 @@ _PATTERNS = {
     r"^(nats|tls)://[^\s/]+/?$": "nats://host:4222, or tls://host:4222",
     r"^[A-Z0-9]{2}-[A-Z0-9]{1,3}$": "the id of a rule, e.g. LP-LL",
     r"^[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,62}$": "site/asset, e.g. kasganj-dh/psa1",
+    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": "a time like '08:00', or '24:00' for the end of the day",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day like '2026-01-26'",
     r"^[^@\s]+@[^@\s]+$": "a mail address, e.g. ward@example.org",
     r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$": "words with / between, e.g. oxygrid/v1",
 }

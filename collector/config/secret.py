@@ -46,6 +46,8 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
             source = getattr(getattr(config, section), key, None)
             if source is not None:
                 yield f"{section}.{key}", source
+    if config.heartbeat is not None and config.heartbeat.url_file:
+        yield "heartbeat.url_file", config.heartbeat.url_file
     for channel in config.notify.channels:
         yield from ((f"notify.channels.{channel.id}.{key}", source) for key, source in channel.secrets.items())
 

@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from collector.notify.channels import Channel, SendError
+from collector.notify.channels import Channel, LogSender, SendError
 from collector.notify.health import Breaker, Rate
 from collector.notify.messages import Envelope, single
 from collector.notify.planning import Finish, plan
@@ -33,6 +33,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FETCH = 500
+AT_ONCE = 20
+"""So many messages go out before the next look: what is more urgent and came meanwhile is sent first."""
+HUNG_MS = 600_000
+"""A channel that takes longer for a turn hangs: time-outs and pauses are shorter."""
 GIVE_UP_MS = 24 * 3_600_000
 AHEAD_MS = 365 * 24 * 3_600_000
 BASE_S = 2.0
@@ -47,7 +51,8 @@ class Outbox(Protocol):
 
     def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]: ...
     def next_notice_ms(self, channel: str) -> int | None: ...
-    def notice_sent(self, notice_id: str, now_ms: int) -> None: ...
+    def notices_sent(self, notice_ids: Sequence[str], now_ms: int) -> None: ...
+    def notice_moved(self, notice_id: str, notice: Notice, now_ms: int, error: str) -> None: ...
     def notice_failed(self, notice_id: str, error: str, retry_at_ms: int) -> None: ...
     def notice_given_up(self, notice_id: str, now_ms: int, error: str = "") -> None: ...
 
@@ -81,11 +86,11 @@ SiteOf: TypeAlias = Callable[[str], Site | None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the sending asks of others, and tells them. `link_of`: where a notice is answered. `failed`: a notice to a person could not be
-    sent now, and why; it is tried again here all the same. `per_minute`: channel → most messages a minute."""
+    """What the sending asks of others. `link_of`: where a notice is answered. `elsewhere`: a notice to a person that can't be sent here
+    now, by another way of theirs; None where there is none, and it is tried again here. `per_minute`: channel → most messages a minute."""
 
     link_of: Callable[[Notice], str] = lambda _: ""
-    failed: Callable[[Notice, str], None] = lambda _notice, _why: None
+    elsewhere: Callable[[Notice], Notice | None] = lambda _: None
     per_minute: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -115,6 +120,9 @@ class Sender:
         self.last_sent_ms: int | None = None
         self._outbox, self._run = outbox, runner
         self._now_ms, self._rnd = now_ms, rnd
+        self.turned_ms = now_ms()
+        self.broken_ms: int | None = None
+        self.on_move: Callable[[], None] = lambda: None
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -125,6 +133,7 @@ class Sender:
         while True:
             self._wake.clear()
             pause_s = await self.send_due()
+            self.turned_ms = self._now_ms()
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
                 continue
@@ -143,14 +152,31 @@ class Sender:
         waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 2 * FETCH, self.channel.id)
         attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
         envelopes = plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish)
-        for place, envelope in enumerate(envelopes):
-            was_broken = self.broken
-            pause_s = self._rate.wait_s(self._now_ms()) or await self._deliver(envelope, attempts)
+        for envelope in envelopes[:AT_ONCE]:
+            wait_s = self._rate.wait_s(self._now_ms())
+            if wait_s:
+                return wait_s
+            pause_s = await self._deliver(envelope, attempts)
             if pause_s is not None:
-                if self.broken and not was_broken:
-                    self._tell_failure(envelopes[place + 1 :])
+                await self._move([each.notice for each in due])
                 return pause_s
         return None
+
+    async def _move(self, notices: Sequence[Notice]) -> None:
+        """The receiver has failed, and the channel pauses: what is urgent for people goes by their other ways at once, all of it where the
+        channel is broken. What has been sent or moved is passed over by the outbox."""
+        for notice in notices:
+            if self.broken or notice.transition.priority == "high":
+                await self._moved(notice, self.problem)
+
+    async def _moved(self, notice: Notice, why: str) -> bool:
+        other = self._hooks.elsewhere(notice) if notice.role else None
+        if other is None:
+            return False
+        await self._run.run(self._outbox.notice_moved, notice.id, other, self._now_ms(), why)
+        self.counts["moved"] += 1
+        self.on_move()
+        return True
 
     async def _deliver(self, envelope: Envelope, attempts: dict[str, int]) -> float | None:
         self._rate.took(self._now_ms())
@@ -170,13 +196,13 @@ class Sender:
 
     async def _sent(self, envelope: Envelope) -> None:
         now_ms = self._now_ms()
-        for notice_id in (*(notice.id for notice in envelope.notices), *envelope.covers):
-            await self._run.run(self._outbox.notice_sent, notice_id, now_ms)
+        ids = [*(notice.id for notice in envelope.notices), *envelope.covers]
+        await self._run.run(self._outbox.notices_sent, ids, now_ms)
         self.counts["sent"] += len(envelope.notices)
         self.last_sent_ms = now_ms
         if self.problem:
             log.info("channel %s works again", self.channel.id)
-        self.problem = ""
+        self.problem, self.broken_ms = "", None
         self._breaker.worked()
 
     async def _failed(self, envelope: Envelope, attempts: dict[str, int], exc: SendError) -> float | None:
@@ -188,10 +214,12 @@ class Sender:
         pause_s: float | None = None
         if not exc.only_this:
             self._breaker.failed()
+            self.broken_ms = now_ms if self.broken_ms is None else self.broken_ms
             pause_s = max(retry_delay_s(self._breaker.failures, self._rnd(), PAUSE_CAP_S), min(CAP_S, exc.wait_s))
-        self._tell_failure([envelope])
         for notice in envelope.notices:
-            tries = attempts[notice.id] + 1
+            tries = attempts.get(notice.id, 0) + 1
+            if await self._moved(notice, str(exc)):
+                continue
             if now_ms - notice.due_ms > GIVE_UP_MS and tries > 1:
                 await self._run.run(self._outbox.notice_given_up, notice.id, now_ms, str(exc))
                 self.counts["given_up"] += 1
@@ -201,11 +229,6 @@ class Sender:
             await self._run.run(self._outbox.notice_failed, notice.id, str(exc), now_ms + round(delay_s * 1000))
             self.counts["failed"] += 1
         return pause_s
-
-    def _tell_failure(self, envelopes: Sequence[Envelope]) -> None:
-        """So that who is to be told of it can be told by another way."""
-        for notice in (notice for envelope in envelopes for notice in envelope.notices if notice.role):
-            self._hooks.failed(notice, self.problem)
 
     @property
     def broken(self) -> bool:
@@ -237,7 +260,20 @@ class Notifier:
         hooks: Hooks = NO_HOOKS,
     ) -> None:
         self.senders = [Sender(channel, outbox, runner, now_ms, rnd, site_of, hooks=hooks) for channel in channels]
-        self._outbox, self._run, self._now_ms = outbox, runner, now_ms
+        for sender in self.senders:
+            sender.on_move = self.wake
+        self._outbox, self._run, self._now_ms, self._hooks = outbox, runner, now_ms, hooks
+
+    def problem(self) -> str:
+        """Why no notice gets out, where that has been so for a while: a sender that hangs, or no channel to people that works."""
+        now_ms = self._now_ms()
+        for sender in self.senders:
+            if now_ms - sender.turned_ms > HUNG_MS:
+                return f"channel {sender.channel.id} hangs"
+        out = [sender for sender in self.senders if not isinstance(sender.channel, LogSender)]
+        if out and all(sender.broken_ms is not None and now_ms - sender.broken_ms > HUNG_MS for sender in out):
+            return "no channel works"
+        return ""
 
     async def run(self) -> None:
         await self._abandon()
@@ -252,6 +288,10 @@ class Notifier:
         names = {sender.channel.id for sender in self.senders}
         waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 1_000_000)
         for notice in (each.notice for each in waiting if each.notice.channel not in names):
+            other = self._hooks.elsewhere(notice) if notice.role else None
+            if other is not None and other.channel in names:
+                await self._run.run(self._outbox.notice_moved, notice.id, other, now_ms, "the channel is no longer configured")
+                continue
             log.warning("given up, for channel %s is no longer configured: %s", notice.channel, notice.id)
             await self._run.run(self._outbox.notice_given_up, notice.id, now_ms, "the channel is no longer configured")
 
@@ -266,39 +306,3 @@ class Notifier:
 
     def status(self) -> list[ChannelStatus]:
         return [sender.status() for sender in self.senders]
-
-
-class MemoryOutbox:
-    """An outbox that forgets at the end: for tests and trials."""
-
-    def __init__(self, notices: Sequence[Notice] = ()) -> None:
-        self.due: dict[str, tuple[int, DueNotice]] = {}
-        self.outcomes: dict[str, tuple[str, str]] = {}
-        for notice in notices:
-            self.add(notice)
-
-    def add(self, notice: Notice) -> None:
-        if notice.id not in self.due and notice.id not in self.outcomes:
-            self.due[notice.id] = (notice.due_ms, DueNotice(notice))
-
-    def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]:
-        found = sorted(((at_ms, each) for at_ms, each in self._of(channel) if at_ms <= now_ms), key=lambda pair: pair[0])
-        return [each for _, each in found[:limit]]
-
-    def next_notice_ms(self, channel: str) -> int | None:
-        return min((at_ms for at_ms, _ in self._of(channel)), default=None)
-
-    def _of(self, channel: str | None) -> list[tuple[int, DueNotice]]:
-        return [(at_ms, each) for at_ms, each in self.due.values() if channel in (None, each.notice.channel)]
-
-    def notice_sent(self, notice_id: str, now_ms: int) -> None:  # noqa: ARG002 - the time is for a store that keeps it
-        del self.due[notice_id]
-        self.outcomes[notice_id] = ("sent", "")
-
-    def notice_failed(self, notice_id: str, error: str, retry_at_ms: int) -> None:
-        _, each = self.due[notice_id]
-        self.due[notice_id] = (retry_at_ms, DueNotice(each.notice, each.attempts + 1, error))
-
-    def notice_given_up(self, notice_id: str, now_ms: int, error: str = "") -> None:  # noqa: ARG002 - as above
-        del self.due[notice_id]
-        self.outcomes[notice_id] = ("given_up", error)

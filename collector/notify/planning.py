@@ -52,16 +52,20 @@ def _public(notices: Iterable[Notice], at_ms: int) -> list[Envelope]:
 
 
 def _personal(notices: Sequence[Notice], at_ms: int) -> list[Envelope]:
-    """The newest word on an alarm; where it is over and its beginning was never told, both."""
+    """The newest word on an alarm; where it is over and its beginning was never told, both. What tells of more alarms goes by itself."""
     *older, newest = sorted(notices, key=lambda n: (n.transition.evaluated_ms, n.step, n.due_ms))
+    covered = {transition.occurrence for transition in newest.also}
+    apart = [notice for notice in older if not covered.issuperset(transition.occurrence for transition in notice.also)]
+    older = [notice for notice in older if notice not in apart]
+    first = [single(notice, at_ms) for notice in apart]
     if not older:
-        return [single(newest, at_ms)]
+        return [*first, single(newest, at_ms)]
     if newest.transition.event == "cleared":
         envelope = together(older[-1], newest, at_ms)
         older = older[:-1]
     else:
         envelope = single(newest, at_ms)
-    return [msgspec.structs.replace(envelope, covers=tuple(notice.id for notice in older))]
+    return [*first, msgspec.structs.replace(envelope, covers=tuple(notice.id for notice in older))]
 
 
 def _gathered(envelopes: list[Envelope], at_ms: int, digests: bool) -> list[Envelope]:

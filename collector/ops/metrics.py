@@ -66,6 +66,12 @@ METRICS: dict[str, MetricName] = {
     "oxygrid_alarms_quiet": MetricName(GaugeMetricFamily, "Alarms shelved, suppressed or out of service.", ("state",)),
     "oxygrid_notices": MetricName(CounterMetricFamily, "Notices by channel and outcome (sent, failed, given_up).", ("channel", "outcome")),
     "oxygrid_notices_waiting": MetricName(GaugeMetricFamily, "Notices in the outbox."),
+    "oxygrid_calls": MetricName(
+        GaugeMetricFamily, "Alarms that people are told of (open), or that somebody has (acknowledged).", ("state",)
+    ),
+    "oxygrid_tells_waiting": MetricName(GaugeMetricFamily, "Words to people that wait to be put into one message."),
+    "oxygrid_person_messages": MetricName(CounterMetricFamily, "Messages made for a person, since the beginning.", ("person",)),
+    "oxygrid_person_night_wakes": MetricName(CounterMetricFamily, "Times a person was woken at night, since the beginning.", ("person",)),
     "oxygrid_source_connected": MetricName(GaugeMetricFamily, "1 while the session with the broker stands.", ("source",)),
     "oxygrid_source_reconnects": MetricName(CounterMetricFamily, "Sessions with the broker begun anew.", ("source",)),
     "oxygrid_source_deaf": MetricName(CounterMetricFamily, "Sessions closed because they heard nothing.", ("source",)),

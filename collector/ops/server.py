@@ -23,7 +23,8 @@ MAX_COMMAND_BYTES = 16_384
 
 
 class Ops:
-    """`problems` are the reasons why the collector is not ready, empty when it is; `command` returns what became of it."""
+    """`problems` are the reasons why the collector is not ready, empty when it is; `command` returns what became of it; `drill` begins
+    one at a site, for a person, and returns the occurrence of its test alarm."""
 
     def __init__(
         self,
@@ -31,8 +32,10 @@ class Ops:
         status: Callable[[], StatusView],
         problems: Callable[[], list[str]],
         command: Callable[[Command], Awaitable[Answer]],
+        drill: Callable[[str, str], Awaitable[Answer]],
     ) -> None:
-        self._registry, self._status, self._problems, self._command = registry, status, problems, command
+        self._registry, self._status, self._problems = registry, status, problems
+        self._command, self._drill = command, drill
         self._runners: list[web.AppRunner] = []
 
     async def start(self, host: str, port: int, control: Path) -> None:
@@ -47,7 +50,7 @@ class Ops:
             ]
         )
         private = web.Application(client_max_size=MAX_COMMAND_BYTES)
-        private.add_routes([web.post("/command", self._take_command)])
+        private.add_routes([web.post("/command", self._take_command), web.post("/drill", self._begin_drill)])
         commands = _private_socket(control)
         await web.SockSite(await self._runner(private), commands).start()
         try:
@@ -85,8 +88,25 @@ class Ops:
             command = msgspec.json.decode(await request.read(), type=Command)
         except msgspec.MsgspecError as exc:
             return web.Response(text=f"no command: {exc}\n", status=400)
-        answer = await self._command(command)
-        return web.Response(text=answer.text + "\n", status=200 if answer.taken else 409)
+        return _answered(await self._command(command))
+
+    async def _begin_drill(self, request: web.Request) -> web.Response:
+        try:
+            order = msgspec.json.decode(await request.read(), type=DrillOrder)
+        except msgspec.MsgspecError as exc:
+            return web.Response(text=f"no drill: {exc}\n", status=400)
+        return _answered(await self._drill(order.site, order.by))
+
+
+class DrillOrder(msgspec.Struct, frozen=True):
+    """What `oxygrid drill` asks for."""
+
+    site: str
+    by: str
+
+
+def _answered(answer: Answer) -> web.Response:
+    return web.Response(text=answer.text + "\n", status=200 if answer.taken else 409)
 
 
 def _private_socket(path: Path) -> socket.socket:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from collector.evaluator import Evaluator
+from collector.notify.calling import CallFigures
 from collector.notify.outbox import ChannelStatus
 from collector.ops import report
 from collector.ops.itself import Itself
@@ -37,6 +38,7 @@ class Views:
     disk_problem: Callable[[], str]
     disk_free_bytes: Callable[[], int]
     channels: Callable[[], list[ChannelStatus]]
+    calls: Callable[[], CallFigures]
 
 
 TRACKED = 10_000
@@ -145,6 +147,12 @@ class Watch:
         for channel in views.channels():
             for outcome, count in (("sent", channel.sent), ("failed", channel.failed), ("given_up", channel.given_up)):
                 yield "oxygrid_notices", (channel.channel, outcome), count
+        calls = views.calls()
+        yield "oxygrid_calls", ("open",), calls.open
+        yield "oxygrid_calls", ("acknowledged",), calls.acknowledged
+        yield "oxygrid_tells_waiting", (), calls.waiting
+        yield from (("oxygrid_person_messages", (person,), count) for person, count in sorted(calls.messages.items()))
+        yield from (("oxygrid_person_night_wakes", (person,), count) for person, count in sorted(calls.night_wakes.items()))
         yield "oxygrid_source_connected", (source.name,), int(source.connected)
         yield "oxygrid_source_reconnects", (source.name,), source.reconnects
         yield "oxygrid_source_deaf", (source.name,), source.deaf

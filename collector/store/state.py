@@ -22,10 +22,11 @@ import msgspec
 from collector import database, salvage
 from collector.audit import Head, of_command
 from collector.database import Database
-from collector.outputs import Notice, Role, StateChange, StockEvent, Topic, Transition
+from collector.outputs import PRIORITIES, Notice, Role, StateChange, StockEvent, Topic, Transition
 from collector.ports import Rejected
 from collector.records import Point, Reject
-from collector.store import trail
+from collector.store import calls, trail
+from collector.store.calls import CallRows
 from collector.store.state_reader import FORMAT, StateReader
 from collector.store.state_rows import (
     WINDOW_MS,
@@ -47,7 +48,7 @@ _SNAPSHOT = "INSERT OR REPLACE INTO snapshot (site, cursor, state) VALUES (?, ?,
 _TRANSITION = "INSERT OR IGNORE INTO transition (id, site, evaluated_ms, body) VALUES (?, ?, ?, ?)"
 _ALARM = "INSERT OR REPLACE INTO alarm (alarm, site, body) VALUES (?, ?, ?)"
 _NORMAL = "DELETE FROM alarm WHERE alarm = ?"
-_NOTICE = "INSERT OR IGNORE INTO notice (id, channel, due_ms, body) VALUES (?, ?, ?, ?)"
+_NOTICE = "INSERT OR IGNORE INTO notice (id, channel, due_ms, rank, body) VALUES (?, ?, ?, ?, ?)"
 _EXPORT = "INSERT INTO export (body) VALUES (?)"
 _STOCK = (
     "INSERT INTO stock VALUES (?, ?, ?)"
@@ -65,7 +66,10 @@ _REJECTED = "INSERT OR IGNORE INTO rejected_line (line, reason, at_ms) VALUES (?
 _COUNT = "INSERT INTO counter (name, label, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 _DUE_ANY = "SELECT id, channel, due_ms, body, attempts, error FROM notice WHERE outcome IS NULL AND due_ms <= ? ORDER BY due_ms, n LIMIT ?"
-_DUE = _DUE_ANY.replace(" ORDER", " AND channel = ? ORDER")
+_DUE = (
+    "SELECT id, channel, due_ms, body, attempts, error FROM notice INDEXED BY notice_rank"
+    " WHERE outcome IS NULL AND due_ms <= ? AND channel = ? ORDER BY rank DESC, due_ms, n LIMIT ?"
+)
 _OUTCOME = "UPDATE notice SET outcome = ?, outcome_ms = ?, error = ?, attempts = attempts + 1 WHERE id = ? AND outcome IS NULL RETURNING 1"
 _FAILED = "UPDATE notice SET attempts = attempts + 1, error = ?, due_ms = ? WHERE id = ? AND outcome IS NULL"
 _MARK = "INSERT INTO dirty (kind, site, window_ms, mark) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET mark = mark + 1"
@@ -88,10 +92,12 @@ class _Said(msgspec.Struct, omit_defaults=True):
     call: tuple[str, ...] = ()
     code: str = ""
     topic: Topic = "alarm"
+    also: tuple[Transition, ...] = ()
     facts: dict[str, str] = {}
+    first_ms: int | None = None
 
 
-_SAID = tuple(name for name in _Said.__struct_fields__ if name != "transition")
+_SAID = tuple(name for name in _Said.__struct_fields__ if name not in ("transition", "first_ms"))
 _said = msgspec.json.Decoder(_Said).decode
 _transition = msgspec.json.Decoder(Transition).decode
 
@@ -112,6 +118,7 @@ class StateStore(StateReader):
         self.problems = opened.problems
         self.windows = Windows(self._db)
         self.exports = Exports(self._db)
+        self.calls = CallRows(self._db, self._write_notices)
         with self._db.translated():
             self._trail = Trail(opened.conn, self._limits.audit)
 
@@ -125,9 +132,8 @@ class StateStore(StateReader):
                 _write_transitions(conn, change.transitions, bodies)
                 _trim(conn, "transition", limits.transitions)
                 _expire(conn, change.transitions[-1].evaluated_ms - limits.transitions_ms)
-            if change.notices:
-                conn.executemany(_NOTICE, (_notice_row(n, bodies) for n in change.notices))
-                _count(conn, "notices_dropped", _trim(conn, "notice", limits.notices, "outcome IS NULL"))
+            calls.write(conn, change.calls)
+            self._write_notices(conn, change.notices, bodies)
             if change.points:
                 conn.executemany(_EXPORT, ((_encode(p),) for p in change.points))
                 _count(conn, "exports_dropped", _trim(conn, "export", limits.exports, "1", step=-1))
@@ -183,8 +189,18 @@ class StateStore(StateReader):
         due_ms: int | None = self._db.rows("SELECT min(due_ms) FROM notice WHERE outcome IS NULL AND channel = ?", (channel,))[0][0]
         return due_ms
 
-    def notice_sent(self, notice_id: str, now_ms: int) -> None:
-        self._notice_over(notice_id, "sent", now_ms, "")
+    def notices_sent(self, notice_ids: Sequence[str], now_ms: int) -> None:
+        """What was in one message: all of it, or nothing."""
+        with self._db.write() as conn:
+            done = [row for each in notice_ids for row in conn.execute(_OUTCOME, ("sent", now_ms, "", each)).fetchall()]
+            _count(conn, "notices", len(done), "sent")
+
+    def notice_moved(self, notice_id: str, notice: Notice, now_ms: int, error: str) -> None:
+        """It goes by another way, as this notice."""
+        with self._db.write() as conn:
+            if conn.execute(_OUTCOME, ("moved", now_ms, error, notice_id)).fetchall():
+                self._write_notices(conn, [notice])
+                _count(conn, "notices", 1, "moved")
 
     def notice_given_up(self, notice_id: str, now_ms: int, error: str = "") -> None:
         self._notice_over(notice_id, "given_up", now_ms, error)
@@ -196,6 +212,12 @@ class StateStore(StateReader):
     def close(self) -> None:
         super().close()
         self._lock.release()
+
+    def _write_notices(self, conn: sqlite3.Connection, notices: Iterable[Notice], bodies: Mapping[str, bytes] | None = None) -> None:
+        rows = [_notice_row(notice, bodies or {}) for notice in notices]
+        if rows:
+            conn.executemany(_NOTICE, rows)
+            _count(conn, "notices_dropped", _trim(conn, "notice", self._limits.notices, "outcome IS NULL"))
 
     def _notice_over(self, notice_id: str, outcome: str, now_ms: int, error: str) -> None:
         with self._db.write() as conn:
@@ -278,15 +300,18 @@ def _write_transitions(conn: sqlite3.Connection, transitions: Sequence[Transitio
 def _notice_row(notice: Notice, bodies: Mapping[str, bytes]) -> tuple[Any, ...]:
     """A transition of the same step is encoded once, whoever is told of it."""
     body = bodies.get(notice.transition.id) or _encode(notice.transition)
-    return notice.id, notice.channel, notice.due_ms, _encode(_Said(msgspec.Raw(body), **{name: getattr(notice, name) for name in _SAID}))
+    more = {name: getattr(notice, name) for name in _SAID}
+    said = _encode(_Said(msgspec.Raw(body), first_ms=notice.due_ms, **more))
+    return notice.id, notice.channel, notice.due_ms, PRIORITIES.index(notice.transition.priority), said
 
 
 def _due_notice(notice_id: str, channel: str, due_ms: int, body: bytes, attempts: int, error: str) -> DueNotice:
+    """When it was due at first, not when it is to be tried again: it is given up by that."""
     said = _said(body)
     transition = _transition(said.transition)
     more = {name: getattr(said, name) for name in _SAID}
-    notice = Notice(id=notice_id, channel=channel, due_ms=due_ms, transition=transition, **more)
-    return DueNotice(notice, attempts, error)
+    first_ms = due_ms if said.first_ms is None else said.first_ms
+    return DueNotice(Notice(id=notice_id, channel=channel, due_ms=first_ms, transition=transition, **more), attempts, error)
 
 
 def _stock_event_row(event: StockEvent) -> tuple[Any, ...]:

@@ -12,9 +12,11 @@ import msgspec
 
 from collector import database
 from collector.audit import Head, Row, head_in
+from collector.calls import Call
 from collector.database import Database
 from collector.outputs import SiteSnapshot, StockEstimate, StockEvent, Transition
 from collector.ports import Rejected
+from collector.store import calls
 from collector.store.state_rows import Quarantined, UnknownAsset
 
 T = TypeVar("T")
@@ -53,6 +55,16 @@ CREATE TABLE audit (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, seq INTEGER N
     hash BLOB NOT NULL, UNIQUE (seq, nth));
 """
 
+_CALLS = """
+ALTER TABLE notice ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX notice_rank ON notice (channel, rank DESC, due_ms) WHERE outcome IS NULL;
+CREATE TABLE call (occurrence TEXT PRIMARY KEY, ended_ms INTEGER, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX call_ended ON call (ended_ms) WHERE ended_ms IS NOT NULL;
+CREATE TABLE tell (person TEXT, occurrence TEXT, body BLOB NOT NULL, PRIMARY KEY (person, occurrence)) WITHOUT ROWID;
+CREATE TABLE told (person TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+"""
+"""Alarms that somebody is to answer, words that wait for their message, and what is remembered of people."""
+
 _ALARM_LOG = (
     "SELECT evaluated_ms, n, body FROM transition WHERE (evaluated_ms, n) > (?, ?) AND evaluated_ms < ? ORDER BY evaluated_ms, n LIMIT 1000"
 )
@@ -63,7 +75,7 @@ _ALARMS_AT = (
 )
 """`id` and `n` alone are read to find them: both are in the index of `id`."""
 
-FORMAT = database.Format("state", 0x4F785331, (database.statements(_FIRST_LAYOUT), database.statements(_AUDIT_TRAIL)))
+FORMAT = database.Format("state", 0x4F785331, tuple(map(database.statements, (_FIRST_LAYOUT, _AUDIT_TRAIL, _CALLS))))
 
 
 class StateReader:
@@ -146,6 +158,14 @@ class StateReader:
             "windows": "SELECT count(*) FROM dirty",
         }
         return {name: self._db.rows(statement)[0][0] for name, statement in statements.items()}
+
+    def call(self, occurrence: str) -> tuple[Call, int | None] | None:
+        """A call, and when it ended; for a day after that."""
+        return calls.one(self._db, occurrence)
+
+    def sent_of(self, occurrence: str) -> list[calls.Sent]:
+        """The notices of a call to people, and what became of them."""
+        return calls.sent(self._db, occurrence)
 
     def audit_rows(self, since_ms: int = _EVER_MS) -> Iterator[Row]:
         """The rows of the audit trail of that time and later, oldest first. A million of them are never in memory at once."""

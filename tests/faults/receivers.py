@@ -9,20 +9,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from tests.servers import HOST
 
 
 class Inbox:
-    """What a webhook got: the alarm's name → when it came first, in seconds of the monotonic clock."""
+    """What a webhook got: whole, and the alarm's name → when it came first, in seconds of the monotonic clock."""
 
     def __init__(self) -> None:
         self.url = ""
         self.arrived_s: dict[str, float] = {}
+        self.bodies: list[Any] = []
 
     def take(self, body: bytes) -> None:
         now_s = time.monotonic()
-        for transition in transitions_of(json.loads(body)):
+        self.bodies.append(json.loads(body))
+        for transition in transitions_of(self.bodies[-1]):
             self.arrived_s.setdefault(transition, now_s)
 
 

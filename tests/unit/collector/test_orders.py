@@ -55,7 +55,7 @@ def test_what_is_complete_is_right(command: Command) -> None:
         ({"minutes": float("nan")}, "--for nan min: how long"),
         ({"minutes": float("inf")}, "--for inf min: how long"),
         ({"minutes": LONGEST_MINUTES + 1}, "--for 10081 min: how long"),
-        ({"command": "ack"}, "--for belongs to shelve and out-of-service; ack takes no duration"),
+        ({"command": "reset"}, "--for belongs to shelve, out-of-service and ack; reset takes no duration"),
         ({"command": "out_of_service", "one_shot": True}, "--one-shot belongs to shelve; out_of_service takes none"),
     ],
 )

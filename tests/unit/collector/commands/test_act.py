@@ -57,7 +57,7 @@ def test_who_why_and_for_how_long_are_asked_for(command: str, left_out: str, cap
     assert f"Missing option '{left_out}'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("args", [["reset"], ["unshelve", "a/line/LP-LL"], ["return", "--by", "Asha"], ["ack", *WHO, "--for", "15m"]])
+@pytest.mark.parametrize("args", [["reset"], ["unshelve", "a/line/LP-LL"], ["return", "--by", "Asha"], ["reset", *WHO, "--for", "15m"]])
 def test_what_a_command_takes_is_said(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(args) == 2
     assert f"Usage: oxygrid {args[0]}" in capsys.readouterr().err

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.notify.channels import SendError
+from collector.notify.memory import MemoryOutbox
 from collector.notify.messages import Envelope
-from collector.notify.outbox import CAP_S, GIVE_UP_MS, MemoryOutbox, Notifier, Sender, retry_delay_s
+from collector.notify.outbox import CAP_S, GIVE_UP_MS, Notifier, Sender, retry_delay_s
 from collector.notify.planning import DIGEST_OVER, plan
 from collector.notify.render import Form
 from collector.outputs import Notice

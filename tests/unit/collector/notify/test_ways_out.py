@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+import msgspec
+
 from collector.notify.channels import SendError
 from collector.notify.health import BROKEN_AFTER
+from collector.notify.memory import MemoryOutbox
 from collector.notify.messages import Envelope
-from collector.notify.outbox import Hooks, MemoryOutbox, Notifier, Sender
+from collector.notify.outbox import Hooks, Notifier, Sender
 from collector.notify.render import Form
 from collector.outputs import Notice
 from tests.unit.collector.notify.cases import AT_MS, SITE
@@ -56,33 +59,48 @@ def notices(count: int) -> list[Notice]:
     return [personal(RULES[n], "en", "nurse") for n in range(count)]
 
 
-def rig(count: int, **hooks: Any) -> tuple[Line, MemoryOutbox, Sender, Clock, list[str]]:
+def by_mail(notice: Notice) -> Notice | None:
+    """The other way of every person, once."""
+    return None if notice.channel == "mail" else msgspec.structs.replace(notice, id=f"{notice.id}~1", channel="mail")
+
+
+def rig(count: int, **hooks: Any) -> tuple[Line, MemoryOutbox, Sender, Clock]:
     line, outbox, clock = Line(), MemoryOutbox(notices(count)), Clock()
-    failed: list[str] = []
-    given = Hooks(failed=lambda notice, why: failed.append(f"{notice.transition.rule}: {why}"), **hooks)
-    return line, outbox, Sender(line, outbox, Here(), clock, lambda: 0.5, lambda _: SITE, hooks=given), clock, failed
+    return line, outbox, Sender(line, outbox, Here(), clock, lambda: 0.5, lambda _: SITE, hooks=Hooks(**hooks)), clock
 
 
-async def test_a_failure_is_told_so_that_the_person_is_told_by_another_way() -> None:
-    line, outbox, sender, _, failed = rig(2)
+def channels(outbox: MemoryOutbox) -> list[str]:
+    return sorted(each.notice.channel for _, each in outbox.due.values())
+
+
+async def test_what_fails_and_what_is_urgent_goes_by_another_way_at_once() -> None:
+    line, outbox, sender, _ = rig(3, elsewhere=by_mail)
     line.works = False
+    urgent = [notice.transition.priority for notice in notices(3)].count("high")
     assert await sender.send_due() is not None
-    assert failed == ["LP-LL: modem: gone"]
-    assert len(outbox.due) == 2
+    assert channels(outbox) == sorted(["mail"] * urgent + ["sms"] * (3 - urgent))
+    assert set(outbox.outcomes.values()) == {("moved", "modem: gone")}
     assert not sender.broken
 
 
-async def test_a_channel_that_breaks_tells_of_all_that_waits_and_mends_with_one_message() -> None:
-    line, outbox, sender, clock, failed = rig(3)
+async def test_a_channel_that_breaks_leaves_nothing_waiting_that_has_another_way() -> None:
+    line, outbox, sender, clock = rig(12, elsewhere=by_mail)
     line.works = False
     for _ in range(BROKEN_AFTER):
         await sender.send_due()
         clock.now_ms += 600_000
     assert sender.broken
-    assert {each.partition(":")[0] for each in failed} == {each.transition.rule for each in notices(3)}
-    told = len(failed)
-    await sender.send_due()
-    assert len(failed) == told + 1
+    assert channels(outbox) == ["mail"] * 12
+
+
+async def test_without_another_way_it_waits_and_mends_with_one_message() -> None:
+    line, outbox, sender, clock = rig(3)
+    line.works = False
+    for _ in range(BROKEN_AFTER):
+        await sender.send_due()
+        clock.now_ms += 600_000
+    assert sender.broken
+    assert len(outbox.due) == 3
     line.works = True
     clock.now_ms += 600_000
     assert await sender.send_due() is None
@@ -92,7 +110,7 @@ async def test_a_channel_that_breaks_tells_of_all_that_waits_and_mends_with_one_
 
 
 async def test_a_minute_holds_so_many_messages_the_highest_priority_first() -> None:
-    line, outbox, sender, clock, _ = rig(6, per_minute={"sms": 4})
+    line, outbox, sender, clock = rig(6, per_minute={"sms": 4})
     assert await sender.send_due() == 60
     assert len(line.taken) == 4
     assert [e.priority for e in line.taken] == sorted((e.priority for e in line.taken), key=["high", "medium", "low"].index)

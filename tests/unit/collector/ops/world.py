@@ -6,6 +6,7 @@ import msgspec
 
 from collector.config.rulebook import default_rules
 from collector.evaluator import Evaluator
+from collector.notify.calling import CallFigures
 from collector.notify.outbox import ChannelStatus
 from collector.ops.watch import Views, Watch
 from collector.outputs import StateChange
@@ -69,6 +70,7 @@ class World:
                 quarantined=lambda: self.quarantined,
                 notices_waiting=lambda: 5,
                 channels=lambda: self.channels,
+                calls=lambda: CallFigures(2, 1, 3, {"asha": 9}, {"asha": 4}),
                 disk_problem=lambda: self.disk_problem,
                 disk_free_bytes=lambda: 10**9,
             ),

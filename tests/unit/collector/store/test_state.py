@@ -102,7 +102,7 @@ def test_a_notice_to_a_person_is_kept_whole(store: StateStore) -> None:
 
 def test_a_step_done_again_adds_nothing_but_exports(store: StateStore) -> None:
     store.commit(everything())
-    store.notice_sent(notice(0).id, NOW)
+    store.notices_sent([notice(0).id], NOW)
     store.commit(everything())
     assert (len(store.transitions()), store.due_notices(NOW), len(store.stock_events())) == (1, [], 1)
 
@@ -161,8 +161,8 @@ def test_notices_from_due_to_done(store: StateStore) -> None:
     (again,) = [d for d in store.due_notices(NOW + 50) if d.attempts]
     assert (again.notice.id, again.attempts, again.error) == (notice(1).id, 1, "451 try later")
     assert store.next_notice_ms("mail") == NOW + 5
-    store.notice_sent(notice(0).id, NOW)
-    store.notice_sent(notice(0).id, NOW)
+    store.notices_sent([notice(0).id], NOW)
+    store.notices_sent([notice(0).id], NOW)
     store.notice_given_up(notice(1).id, NOW, "gone")
     store.notice_failed(notice(0).id, "late word", 0)
     assert [d.notice.id for d in store.due_notices(NOW + 98, channel="mail")] == []
@@ -193,7 +193,7 @@ def test_the_log_of_alarms_is_bounded_by_rows_and_age(path: Path) -> None:
 def test_notices_are_bounded_and_the_unsent_is_counted(path: Path) -> None:
     with closing(StateStore(path, Limits(notices=2))) as store:
         store.commit(StateChange(notices=[notice(0), notice(1)]))
-        store.notice_sent(notice(0).id, NOW)
+        store.notices_sent([notice(0).id], NOW)
         store.commit(StateChange(notices=[notice(2), notice(3)]))
         assert [d.notice.id for d in store.due_notices(NOW)] == [notice(2).id, notice(3).id]
         assert store.counters()["notices_dropped"] == {"": 1}
