@@ -117,6 +117,21 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int = 0
 
 
+class SentView(msgspec.Struct, frozen=True):
+    """A notice of a call, and what became of it: `outcome` is empty while it waits. `kind` is that of its tell."""
+
+    person: str
+    step: int
+    channel: str
+    to: str
+    due_ms: int
+    attempts: int
+    error: str
+    outcome: str
+    outcome_ms: int | None
+    kind: str = "alarm"
+
+
 class Found(msgspec.Struct, frozen=True):
     """The alarms that an answer code speaks of, the first in the message first, and the person whose code it is."""
 

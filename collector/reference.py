@@ -29,6 +29,7 @@ from collector.kpi.classes import Finding
 from collector.kpi.page import kpi_markdown
 from collector.kpi.report import Counts, Hidden, KpiReport, LeftAlone, Offender, Response, Standing
 from collector.kpi.targets import Figure
+from collector.notify.rota import ChainView, DutyView, RosterView, StepView, WatchView
 from collector.ops.metrics import metrics_markdown
 from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, Transition
 from collector.ports import SourceStatus
@@ -209,6 +210,7 @@ JSON_OF = {
     "alarms kpi": KpiReport,
     "quarantine": views.QuarantineView,
     "audit list": list[views.AuditView],
+    "duty": list[DutyView],
     "rules test": TestReport,
     "rules backtest": BacktestReport,
     "rules explain": list[Explained],
@@ -242,6 +244,11 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     views.UnknownAssetView,
     views.RefusedLineView,
     views.AuditView,
+    DutyView,
+    ChainView,
+    StepView,
+    RosterView,
+    WatchView,
     TestReport,
     CaseResult,
     Failure,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collector.errors import OxygridError, UserError
+from collector.notify.drill import DrillOrder
 from collector.outputs import Command
 
 if TYPE_CHECKING:
     from collector.config import Config
 
-__all__ = ["Command", "send"]
+__all__ = ["Command", "DrillOrder", "begin_drill", "send"]
 
 ANSWER_S = 10.0
 
@@ -23,10 +24,19 @@ ANSWER_S = 10.0
 def send(config: Config, command: Command) -> str:
     """What the collector answers: `done`, or that the command is taken and will be done in its turn. Raises UserError where no collector
     listens, OxygridError where it refuses."""
+    return _ask(config, "/command", msgspec.json.encode(command))
+
+
+def begin_drill(config: Config, order: DrillOrder) -> str:
+    """The occurrence of the test alarm that the collector has raised. Raises as `send` does."""
+    return _ask(config, "/drill", msgspec.json.encode(order))
+
+
+def _ask(config: Config, what: str, body: bytes) -> str:
     path = Path(config.data_dir) / "control.sock"
     connection = _Connection(path)
     try:
-        connection.request("POST", "/command", msgspec.json.encode(command), {"Content-Type": "application/json"})
+        connection.request("POST", what, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         said = answer.read().decode("utf-8", "replace").strip()
     except TimeoutError as exc:

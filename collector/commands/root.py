@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, backup, broker, config, dashboards, messages, rules, run, simulate, state
+from collector.commands import act, alarms, audit, backup, broker, config, dashboards, duty, messages, rules, run, simulate, state
 from collector.version import VERSION
 
 
@@ -16,7 +16,7 @@ def build() -> typer.Typer:
         name="oxygrid", no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
     )
     app.callback()(oxygrid)
-    for group in (run, simulate, state, act, messages, backup):
+    for group in (run, simulate, state, act, duty, messages, backup):
         group.add_to(app)
     app.add_typer(alarms.app, name="alarms")
     app.add_typer(audit.app, name="audit")

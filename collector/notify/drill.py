@@ -11,6 +11,13 @@ from collector.outputs import Transition
 RULE = "DRILL"
 
 
+class DrillOrder(msgspec.Struct, frozen=True):
+    """What `oxygrid drill` asks of the collector."""
+
+    site: str
+    by: str
+
+
 def beginning(house: House, site_id: str, by: str, now_ms: int) -> Call:
     """The call of a drill of high priority. Raises ValueError, in words, where it can't be."""
     site = house.site(site_id)
@@ -48,5 +55,5 @@ def ending(begun: Transition, by: str, now_ms: int) -> Transition:
         evaluated_ms=max(now_ms, begun.evaluated_ms + 1),
         by=by,
         condition=False,
-        text=f"TEST: the drill is over, {by} has answered.",
+        text=f"TEST: the drill is over, says {by}.",
     )

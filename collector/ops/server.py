@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collector.clerk import Answer
 from collector.errors import UserError
+from collector.notify.drill import DrillOrder
 from collector.outputs import Command
 from collector.views import StatusView
 
@@ -96,13 +97,6 @@ class Ops:
         except msgspec.MsgspecError as exc:
             return web.Response(text=f"no drill: {exc}\n", status=400)
         return _answered(await self._drill(order.site, order.by))
-
-
-class DrillOrder(msgspec.Struct, frozen=True):
-    """What `oxygrid drill` asks for."""
-
-    site: str
-    by: str
 
 
 def _answered(answer: Answer) -> web.Response:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.calls import ENDED_KEPT, Call, Person, Served, Tell
+from collector.calls import ENDED_KEPT, Call, Person, SentView, Served, Tell
 from collector.database import Database
 from collector.outputs import Notice
 
@@ -43,24 +43,11 @@ class Kept(NamedTuple):
     people: list[Person]
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """A notice of a call, and what became of it: `outcome` is empty while it waits."""
-
-    person: str
-    step: int
-    channel: str
-    to: str
-    due_ms: int
-    attempts: int
-    error: str
-    outcome: str
-    outcome_ms: int | None
-
-
 class _Body(msgspec.Struct):
     person: str = ""
     to: str = ""
     step: int = 0
+    facts: dict[str, str] = {}
 
 
 class CallRows:
@@ -104,11 +91,12 @@ def one(db: Database, occurrence: str) -> tuple[Call, int | None] | None:
     return None
 
 
-def sent(db: Database, occurrence: str) -> list[Sent]:
+def sent(db: Database, occurrence: str) -> list[SentView]:
     """The notices of a call in the order in which they were made."""
     found = []
     for channel, due_ms, attempts, error, outcome, outcome_ms, body in db.rows(_NOTICES, (f"{occurrence}/", f"{occurrence}0")):
         said = msgspec.json.decode(body, type=_Body)
         if said.person:
-            found.append(Sent(said.person, said.step, channel, said.to, due_ms, attempts, error, outcome, outcome_ms))
+            kind = said.facts.get("kind", "alarm")
+            found.append(SentView(said.person, said.step, channel, said.to, due_ms, attempts, error, outcome, outcome_ms, kind))
     return found

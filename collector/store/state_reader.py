@@ -12,7 +12,7 @@ import msgspec
 
 from collector import database
 from collector.audit import Head, Row, head_in
-from collector.calls import Call
+from collector.calls import Call, SentView
 from collector.database import Database
 from collector.outputs import SiteSnapshot, StockEstimate, StockEvent, Transition
 from collector.ports import Rejected
@@ -163,7 +163,7 @@ class StateReader:
         """A call, and when it ended; for a day after that."""
         return calls.one(self._db, occurrence)
 
-    def sent_of(self, occurrence: str) -> list[calls.Sent]:
+    def sent_of(self, occurrence: str) -> list[SentView]:
         """The notices of a call to people, and what became of them."""
         return calls.sent(self._db, occurrence)
 

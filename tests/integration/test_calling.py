@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from tests.faults.line import Line
 from tests.faults.receivers import Inbox, webhook
-from tests.faults.rig import Json, Oxygrid, oxygrid, wait_until
+from tests.faults.rig import ROOT, Json, Oxygrid, oxygrid, wait_until
 from tests.integration.test_app import LP_LL, command, metric, reading, sections
 from tests.servers import Server
 
@@ -82,6 +84,24 @@ def test_a_call_goes_on_after_a_kill(tmp_path: Path, broker: Server) -> None:
         wait_until(lambda: ("room", "raised") in told(inbox), 15, "the room is told, by the time of the first start")
         assert told(inbox)[-1] == ("room", "raised")
         assert 1 <= told(inbox).count(("asha", "raised")) <= 2
+
+
+def test_a_drill_takes_the_whole_way_and_leaves_a_certificate(tmp_path: Path, broker: Server) -> None:
+    with called(tmp_path, broker) as (subject, _, inbox):
+        page = tmp_path / "drill.html"
+        argv = [sys.executable, "-m", "collector", "drill", "a", "--by", "Dr Rao", "--out", str(page), "-c", str(subject.config)]
+        with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as drill:
+            wait_until(lambda: ("room", "raised") in told(inbox), 20, "it has climbed to the room")
+            assert all("TEST" in body["subject"] for body in inbox.bodies)
+            assert command(subject, "ack", "a/DRILL", "--by", "Room").returncode == 0
+            said = drill.communicate(timeout=20)[0]
+        assert drill.returncode == 0, said
+        assert "Answered by Room after" in said
+        assert "every message was sent" in page.read_text()
+        assert subject.transitions() == []
+        assert command(subject, "ack", "a/DRILL", "--by", "Room").returncode == 1
+        unknown = command(subject, "drill", "b", "--by", "Dr Rao")
+        assert (unknown.returncode, unknown.stderr) == (1, "oxygrid: unknown site 'b'; known: a, nowhere\n")
 
 
 def test_people_who_come_in_while_an_alarm_is_open_are_told(tmp_path: Path, broker: Server) -> None:
