@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import decoding, journal, latency, line, machine, scale, session, stages, start, throughput
+from bench import alarm_storm, decoding, journal, latency, line, machine, scale, session, stages, start, throughput
 from bench.database import InfluxV1, Victoria
 from bench.fleet import mixed
 from bench.table import Bar, Figure, percentile, table
@@ -148,6 +148,11 @@ def decoding_alone(effort: Effort, _folder: Path) -> list[Figure]:
     return []
 
 
+def storm(effort: Effort, folder: Path) -> list[Figure]:
+    """A storm of 10,000 alarms in a minute: who is told of the high ones when, and what it costs."""
+    return alarm_storm.measure(folder, rounds=1 if effort is QUICK else 3)
+
+
 PARTS: dict[str, Callable[[Effort, Path], list[Figure]]] = {
     "speed": speed,
     "growth": growth,
@@ -155,6 +160,7 @@ PARTS: dict[str, Callable[[Effort, Path], list[Figure]]] = {
     "alarms": alarms,
     "parts": parts,
     "decoding": decoding_alone,
+    "storm": storm,
 }
 ALWAYS = ("speed", "growth", "start", "alarms")
 

@@ -24,7 +24,8 @@ from collector.outputs import Notice, Transition
 
 AT_ONCE = 400
 """So many calls are looked at in one turn."""
-ALSO = 20
+ALSO, ALSO_HIGH = 20, 200
+"""So many other alarms a message names, of high priority and in all."""
 NOBODY_BROKEN: Callable[[], Collection[str]] = frozenset
 
 
@@ -197,11 +198,13 @@ class Exchange:
         zone = site.zone if site is not None else self.house.no_zone
         if lead.kind not in ("over", "acknowledged"):
             wakes(person, now_ms, night=self.house.is_night(zone, now_ms))
-        also = tuple(tell.transition for tell in tells[1 : ALSO + 1])
+        high = sum(tell.transition.priority == "high" for tell in tells[1:])
+        named = max(ALSO, min(high, ALSO_HIGH))
+        also = tuple(tell.transition for tell in tells[1 : named + 1])
         sites = list(dict.fromkeys(tell.transition.site for tell in tells))
         facts = {"kind": lead.kind, "alarms": str(len(tells)), "sites": ", ".join(sites[:5]) + (" …" if len(sites) > 5 else "")}
-        if len(tells) > ALSO + 1:
-            facts["more"] = str(len(tells) - ALSO - 1)
+        if len(tells) > named + 1:
+            facts["more"] = str(len(tells) - named - 1)
         way = way_for(given, lead.times, self.broken())
         return Notice(
             id=f"{lead.transition.id}/{person.person}#{person.messages}",
