@@ -86,9 +86,16 @@ def test_a_notice_has_all_that_its_text_needs() -> None:
 
 def test_fifty_alarms_of_a_site_are_one_message() -> None:
     story = Story()
-    story.hear(*[alarm(n) for n in range(50)])
+    story.hear(*[alarm(n, priority="medium") for n in range(50)])
     (notice,) = story.at(0)
     assert (notice.facts["alarms"], notice.facts["more"], len(notice.also)) == ("50", "29", 20)
+
+
+def test_every_alarm_of_high_priority_is_named() -> None:
+    story = Story()
+    story.hear(*[alarm(n) for n in range(50)])
+    (notice,) = story.at(0)
+    assert (len({notice.transition.occurrence, *(each.occurrence for each in notice.also)}), "more" in notice.facts) == (50, False)
 
 
 def test_a_storm_is_taken_in_turns() -> None:
