@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from collector.notify.texts.catalogue import LANGUAGES, english  # noqa: E402
 
 LOCALE = ROOT / "collector" / "locale"
-PLACES = {"marked": (0,), "word": (1,), "plural": (1, 2)}
+PLACES = {"marked": (0,), "w": (0,), "word": (1,), "plural": (1, 2)}
 """Functions whose arguments are texts, and which."""
 
 

@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from collector.commands import act, alarms, audit, backup, broker, config, dashboards, duty, messages, rules, run, simulate, state
+from collector.commands import (
+    act,
+    alarms,
+    audit,
+    backup,
+    broker,
+    config,
+    dashboards,
+    duty,
+    messages,
+    report,
+    rules,
+    run,
+    simulate,
+    state,
+    texts,
+)
 from collector.version import VERSION
 
 
@@ -16,13 +32,14 @@ def build() -> typer.Typer:
         name="oxygrid", no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
     )
     app.callback()(oxygrid)
-    for group in (run, simulate, state, act, duty, messages, backup):
+    for group in (run, simulate, state, act, duty, messages, backup, texts):
         group.add_to(app)
     app.add_typer(alarms.app, name="alarms")
     app.add_typer(audit.app, name="audit")
     app.add_typer(broker.app, name="broker")
     app.add_typer(config.app, name="config")
     app.add_typer(dashboards.app, name="dashboards")
+    app.add_typer(report.app, name="report")
     app.add_typer(rules.app, name="rules")
     return app
 

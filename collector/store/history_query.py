@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -96,6 +96,16 @@ class HistoryReader:
             "SELECT tags, fields, time_ms FROM point WHERE time_ms >= ? AND time_ms < ? AND measurement = ? ORDER BY time_ms LIMIT ?"
         )
         rows = self._db.rows(statement, (start_ms, end_ms, measurement, limit))
+        return [Point(measurement, msgspec.json.decode(tags), msgspec.json.decode(fields), time_ms) for tags, fields, time_ms in rows]
+
+    def points_of(self, measurement: str, tags: Mapping[str, str], start_ms: int, end_ms: int) -> list[Point]:
+        """Derived rows with these tags over [start, end), oldest first."""
+        wanted = "".join(" AND json_extract(CAST(tags AS TEXT), ?) = ?" for _ in tags)
+        statement = (
+            f"SELECT tags, fields, time_ms FROM point WHERE time_ms >= ? AND time_ms < ? AND measurement = ?{wanted} ORDER BY time_ms"  # noqa: S608
+        )
+        values = (start_ms, end_ms, measurement, *(each for name, value in tags.items() for each in (f"$.{name}", value)))
+        rows = self._db.rows(statement, values)
         return [Point(measurement, msgspec.json.decode(tags), msgspec.json.decode(fields), time_ms) for tags, fields, time_ms in rows]
 
     def series(self) -> list[tuple[str, str, str, str]]:

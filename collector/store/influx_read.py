@@ -85,6 +85,13 @@ class InfluxReader:
         filled = {signal.name: column for signal, column in zip(signals, columns, strict=True) if column.count(None) < len(column)}
         return list(times), filled
 
+    async def rows(self, measurement: str, tags: Mapping[str, str], fields: Sequence[str], span_ms: tuple[int, int]) -> Rows:
+        """Time in ms and these fields of every row with these tags over [start, end), oldest first; none where the fields never were."""
+        where = " AND ".join(f"{_name(name)} = {_text(value)}" for name, value in tags.items())
+        wanted = ", ".join(_name(field) for field in fields)
+        condition = f"WHERE {where} AND time >= {span_ms[0]}ms AND time < {span_ms[1]}ms"
+        return await self._rows(f"SELECT {wanted} FROM {_name(measurement)} {condition}", None)  # noqa: S608 - escaped
+
     async def _rows(self, query: str, shape: tuple[Any, ...] | None) -> Rows:
         assert self._http is not None, "open comes first"
         reply = await self._http.query(query, self._database)
