@@ -21,6 +21,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from collector.answers.build import Answering
 from collector.audit import digest
 from collector.build import door_of, house_of, source_of, store_of
 from collector.clerk import Answer, Clerk, Configuration
@@ -33,7 +34,7 @@ from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal import SqliteJournal
 from collector.notify.calling import Calling
-from collector.notify.channels import channel_of
+from collector.notify.channels import SmtpSender, channel_of
 from collector.notify.decide import notices
 from collector.notify.exchange import Exchange
 from collector.notify.house import House
@@ -47,6 +48,7 @@ from collector.ops.watch import Views, Watch
 from collector.orders import wrong_use
 from collector.outputs import Command, Notice, StateChange, Transition
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
+from collector.reports.post import Post
 from collector.rules.model import RuleSet
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
@@ -147,7 +149,10 @@ class Collector:
         self.calling = self._call_on(house_of(config))
         channels = [channel_of(c) for c in config.notify.channels]
         rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
-        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates)
+        house = lambda: self.calling.exchange.house  # noqa: E731 - a reload brings another
+        self._answering = Answering(config.answers, Path(config.data_dir), house, self.calling, self._command, now_ms)
+        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates, link_of=self._answering.link_of)
+        self._post = Post(lambda: self._config, {c.id: c for c in channels if isinstance(c, SmtpSender)}, now_ms)
         self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
         self._pulse = Pulse(now_ms, self._notifier.problem)
         self.calling.turned = self._pulse.beat("calls")
@@ -179,6 +184,7 @@ class Collector:
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
         ops = Ops(registry, self.watch.status, self.watch.problems, self._command, self._drill)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
+        await self._start_answers(ops)
         self._say_head()
         await self._clerk.begin(self._configuration, [f"oxygrid {VERSION}", *self._problems])
         running = {name: asyncio.create_task(part, name=name) for name, part in self._parts().items()}
@@ -201,6 +207,7 @@ class Collector:
             "quarantine": set_aside(self._feed, self._state, self._state_thread, self._cursors.at["quarantine"], self._was_set_aside),
             "call": self.calling.run(),
             "notify": self._notifier.run(),
+            "reports": self._post.run(),
             "heartbeat": heartbeat(self._config.heartbeat, self._pulse),
             "housekeeping": self._keep_house(),
         }
@@ -208,6 +215,7 @@ class Collector:
     async def _shut_down(self, running: dict[str, asyncio.Task[None]], ops: Ops) -> None:
         """Stop taking, work off what is here for a moment, save, close."""
         await ops.stop()
+        await self._answering.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.source.close()
@@ -224,6 +232,13 @@ class Collector:
         self._journal.close()
         self._state.close()
         log.info("stopped")
+
+    async def _start_answers(self, ops: Ops) -> None:
+        try:
+            await self._answering.start()
+        except UserError:
+            await ops.stop()
+            raise
 
     async def _note_the_end(self) -> None:
         why = "asked to" if self._stopping.is_set() else "a part of it gave up"
@@ -428,7 +443,20 @@ class Collector:
         log.info("configuration reloaded: %d sites%s", len(config.sites), later)
 
 
-_FIXED = ("topic_prefix", "data_dir", "mqtt", "jetstream", "embedded", "journal", "influxdb", "history", "ops", "notify", "heartbeat")
+_FIXED = (
+    "topic_prefix",
+    "data_dir",
+    "mqtt",
+    "jetstream",
+    "embedded",
+    "journal",
+    "influxdb",
+    "history",
+    "ops",
+    "notify",
+    "heartbeat",
+    "answers",
+)
 """Sections that are taken at the start only."""
 
 

@@ -28,6 +28,9 @@ ENDED_KEPT = 20_000
 ALPHABET = "ACDEFHJKMNPRTUVWXY3479"
 """Letters and digits that nobody takes for another, read aloud or on a small screen."""
 
+ON_IT_MINUTES = 30
+"""So long has who answers "I'm on it"."""
+
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
     """A person who was told, of which step, when last, and how often."""

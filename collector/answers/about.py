@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from collector.notify.texts.catalogue import Language, rule_text
+from collector.notify.texts.catalogue import Language, rule_text, word
+from collector.notify.texts.facts import DRILL
 from collector.notify.texts.line import clean
 from devices.assets import Site, display_name
 
@@ -18,4 +19,5 @@ def about(alarm: str, language: Language, site_of: Callable[[str], Site | None])
         return clean(alarm, 200)
     kind = next((asset.kind for asset in site.assets if asset.id == asset_id), "site" if not asset_id else "")
     text = rule_text(rule, kind, "nurse", language)
-    return f"{clean(display_name(site, language), 80)}: {text.title if text is not None else clean(rule, 80)}"
+    title = text.title if text is not None else word(language, DRILL) if rule == "DRILL" else clean(rule, 80)
+    return f"{clean(display_name(site, language), 80)}: {title}"

@@ -8,20 +8,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
-import msgspec
-
+from collector.answers.words import Do, Reply
+from collector.calls import ON_IT_MINUTES, Calls, Found, Missing, NotFound
 from collector.clerk import LATER, Answer
 from collector.notify.texts.catalogue import Language, language_of, marked, word
 from collector.notify.texts.direction import isolate
 from collector.notify.texts.line import clean
 from collector.outputs import Command
 
-ON_IT_MINUTES = 30
 LONGEST_MINUTES = 240
-Do: TypeAlias = Literal["ack", "on_it"]
-Missing: TypeAlias = Literal["unknown", "not_yours", "over", "answered"]
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _MOST_WORDS = 12
@@ -34,27 +31,6 @@ WORDS: dict[Missing, str] = {
 }
 
 
-class Found(msgspec.Struct, frozen=True):
-    """The alarms that an answer code speaks of, the first in the message first, and the person whose code it is."""
-
-    alarms: tuple[str, ...]
-    person: str
-
-
-class NotFound(msgspec.Struct, frozen=True):
-    """Why an answer can't be taken; `by` has it where it is answered, `alarm` where that is known."""
-
-    why: Missing
-    alarm: str = ""
-    by: str = ""
-
-
-class Calls(Protocol):
-    """`address` is where the message went: the number that an SMS comes from, the chat of a button."""
-
-    def find(self, code: str, address: str) -> Found | NotFound: ...
-
-
 class Known(NamedTuple):
     """A person as they are greeted."""
 
@@ -65,14 +41,6 @@ class Known(NamedTuple):
 class Directory(Protocol):
     def person(self, person: str) -> Known | None: ...
     def at(self, address: str) -> Known | None: ...
-
-
-class Reply(NamedTuple):
-    """What the person is told. `done`: something was done, or will be."""
-
-    text: str
-    language: Language
-    done: bool = False
 
 
 class Desk:
@@ -90,13 +58,19 @@ class Desk:
     def who(self, person: str, address: str) -> Known:
         return self._directory.person(person) or self._directory.at(address) or Known("", "en")
 
+    def written(self, address: str) -> str:
+        """As the configuration has it: many gateways leave the plus of a number away."""
+        plus = f"+{address}"
+        return plus if address.isdigit() and self._directory.at(address) is None and self._directory.at(plus) is not None else address
+
     async def by_text(self, text: str, address: str) -> Reply:
         """A reply in somebody's own words: the code stands in it, and perhaps how many minutes they need."""
+        address = self.written(address)
         language = language_of(self.who("", address).language)
         words = [each.upper() for each in _WORD.findall(text)[:_MOST_WORDS]]
         if not any(len(each) >= 3 for each in words):
             said = word(language, "There is no code in your message. Send back the code alone, for example {code}.")
-            return Reply(said.format(code=isolate("K7Q", language)), language)
+            return Reply(said.format(code=isolate("K7R", language)), language)
         missing = NotFound("unknown")
         for code in (each for each in words if len(each) >= 3):
             found = self._calls.find(code, address)

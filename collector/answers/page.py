@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from collector.answers.desk import ON_IT_MINUTES, Reply
+from collector.answers.words import Reply
+from collector.calls import ON_IT_MINUTES
 from collector.notify.texts.catalogue import Language, word
 from collector.notify.texts.direction import is_rtl, isolate
 from collector.notify.texts.full import PANEL

@@ -15,9 +15,10 @@ import msgspec
 from aiohttp import web
 
 from collector.answers import forms, page
-from collector.answers.desk import Desk, Do, Reply
+from collector.answers.desk import Desk
 from collector.answers.limits import Limits
 from collector.answers.token import Ticket, Wrong, opened
+from collector.answers.words import Do, Reply
 from collector.errors import UserError
 from collector.notify.texts.catalogue import Language, language_of, word
 

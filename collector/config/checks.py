@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from collector.config.duty_checks import check_duty
 from collector.config.problems import Problem
 from collector.config.reading import ids_in, items_in, twice
+from collector.config.report_checks import check_reports
 from collector.config.yaml_text import Path_
 from collector.rules.model import FIXED
 from collector.rules.vocabulary import unknown
@@ -30,6 +31,7 @@ def cross_check(data: object, known: Known) -> list[Problem]:
         *_check_rules(data, known),
         *_check_channels(data),
         *check_duty(data),
+        *check_reports(data),
     ]
 
 

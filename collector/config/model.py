@@ -9,10 +9,12 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from collector.config.access import Access
+from collector.config.answers import Answers
 from collector.config.base import FilePath, Section
 from collector.config.notify import Notify
 from collector.config.ops import Ops
 from collector.config.people import Chain, Duty, Heartbeat, Person, Roster, Team
+from collector.config.reports import Report
 from collector.config.rules import Rules
 from collector.config.sources import Embedded, JetStream, Mqtt
 from collector.config.stores import History, InfluxDb, Journal
@@ -51,6 +53,8 @@ class Config(Section):
     )
     duty: Duty = Field(default=Duty(), description="How people are told.")
     heartbeat: Heartbeat | None = Field(default=None, description="A sign of life to a service outside.")
+    answers: Answers | None = Field(default=None, description="Where answers of people come in.")
+    reports: tuple[Report, ...] = Field(default=(), description="Reports that are sent by mail.")
     ops: Ops = Field(default=Ops(), description="Metrics, health and logs.")
 
     _notes: tuple[str, ...] = PrivateAttr(default=())

@@ -48,6 +48,11 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
                 yield f"{section}.{key}", source
     if config.heartbeat is not None and config.heartbeat.url_file:
         yield "heartbeat.url_file", config.heartbeat.url_file
+    if config.answers is not None:
+        for key in ("reply_token_file", "telegram_token_file"):
+            source = getattr(config.answers, key)
+            if source is not None:
+                yield f"answers.{key}", source
     for channel in config.notify.channels:
         yield from ((f"notify.channels.{channel.id}.{key}", source) for key, source in channel.secrets.items())
 

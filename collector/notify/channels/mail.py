@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import aiosmtplib
 
@@ -40,6 +40,14 @@ class SmtpOptions:
     ca_file: str | None = None
 
 
+class Attachment(NamedTuple):
+    """`kind` is its media type."""
+
+    name: str
+    kind: str
+    content: str
+
+
 class SmtpSender:
     digests = True
     form: Form = "full"
@@ -49,6 +57,14 @@ class SmtpSender:
         self.options = options
 
     async def send(self, envelope: Envelope) -> None:
+        to = (envelope.to,) if envelope.to else self.options.to
+        await self._send(mail(envelope, self.options.sender, to), to)
+
+    async def post(self, subject: str, text: str, attachment: Attachment, to: str, key: str, at_ms: int) -> None:
+        """A document to one address. `key` is the same whenever the same is sent again."""
+        await self._send(letter(subject, text, attachment, (self.options.sender, to), key, at_ms), (to,))
+
+    async def _send(self, message: EmailMessage, to: tuple[str, ...]) -> None:
         opt = self.options
         password = told(opt.password)
         try:
@@ -63,7 +79,7 @@ class SmtpSender:
                 start_tls=opt.tls == "starttls",
                 tls_context=None if opt.tls == "none" else tls(opt.ca_file),
             )
-            refused = await self._hand_over(client, envelope)
+            refused = await self._hand_over(client, message, to)
         except TimeoutError as exc:
             raise SendError(f"{self._where}: no answer within {opt.timeout_s:g} s") from exc
         except (aiosmtplib.SMTPException, OSError, ValueError) as exc:
@@ -71,14 +87,13 @@ class SmtpSender:
         for address, answer in refused.items():
             log.warning("%s: %s was refused: %s", self._where, address, hidden(f"{answer.code} {answer.message}", password))
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, envelope: Envelope) -> dict[str, aiosmtplib.SMTPResponse]:
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, to: tuple[str, ...]) -> dict[str, aiosmtplib.SMTPResponse]:
         """The recipients that were refused while others were not. Once the mail is taken it is sent, however the goodbye goes."""
         opt = self.options
         try:
             async with asyncio.timeout(opt.timeout_s):
                 await client.connect()
-                to = (envelope.to,) if envelope.to else opt.to
-                refused, _ = await client.send_message(mail(envelope, opt.sender, to), sender=opt.sender, recipients=list(to))
+                refused, _ = await client.send_message(message, sender=opt.sender, recipients=list(to))
             with suppress(TimeoutError, OSError, aiosmtplib.SMTPException):
                 async with asyncio.timeout(GOODBYE_S):
                     await client.quit()
@@ -89,6 +104,21 @@ class SmtpSender:
     @property
     def _where(self) -> str:
         return f"mail server {self.options.host}:{self.options.port}"
+
+
+def letter(subject: str, text: str, attachment: Attachment, ends: tuple[str, str], key: str, at_ms: int) -> EmailMessage:
+    """A mail with a document; `ends` are sender and receiver."""
+    sender, to = ends
+    made = EmailMessage(policy=SMTP)
+    made["From"], made["To"] = sender, to
+    made["Subject"] = clean_marked(subject, 200)
+    made["Date"] = formatdate(at_ms / 1000)
+    made["Message-ID"] = f"<{hashed(key)}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(text)
+    main, _, sub = attachment.kind.partition("/")
+    made.add_attachment(attachment.content.encode(), maintype=main, subtype=sub, filename=attachment.name)
+    return made
 
 
 def mail(envelope: Envelope, sender: str, to: tuple[str, ...]) -> EmailMessage:

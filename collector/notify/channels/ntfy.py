@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from collector.calls import ON_IT_MINUTES
 from collector.notify.channels.base import Secret, SendError, told
 from collector.notify.channels.http import post
 from collector.notify.channels.log import ALARMING
@@ -24,7 +25,6 @@ MESSAGE_MOST = 3500
 PRIORITIES = {"high": 5, "medium": 4, "low": 3, "info": 2}
 TAGS = {"high": "rotating_light", "medium": "warning", "low": "information_source", "info": "information_source"}
 OVER, OVER_TAG = 2, "white_check_mark"
-ON_IT_MINUTES = 30
 
 
 @dataclass(frozen=True, slots=True)

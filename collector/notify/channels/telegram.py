@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from collector.calls import ON_IT_MINUTES
 from collector.notify.channels.base import Secret, SendError, told
 from collector.notify.channels.http import post
-from collector.notify.channels.ntfy import ON_IT_MINUTES
 from collector.notify.messages import Envelope
 from collector.notify.render import Form
 from collector.notify.texts.catalogue import language_of, word

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from collector.alarms.text import figure, unit_of
 from collector.config.rulebook import default_rules
-from collector.notify.texts.catalogue import Language, RuleText, language_of, plural, rule_text
+from collector.notify.texts.catalogue import Language, RuleText, language_of, marked, plural, rule_text, word
 from collector.notify.texts.direction import isolate
 from collector.notify.texts.line import clean
 from collector.outputs import Notice, Role, Transition
 from devices.assets import Site, display_name
 
 NAME_MOST, WORDS_MOST = 80, 300
+DRILL = marked("Drill, no oxygen is short")
 _SINCE = re.compile(r"^(?P<what>.*?)(?: \([^()]*\))* since \d{4}-\d\d-\d\d \d\d:\d\d\. ?(?P<response>.*)$")
 
 
@@ -43,7 +44,10 @@ def facts_of(notice: Notice, site: Site | None) -> Facts:
     transition, language = notice.transition, language_of(notice.language)
     zone: tzinfo = site.zone if site is not None else UTC
     kind, asset = _asset(site, transition.asset, language)
-    text, theirs = _text(transition, kind, notice.role or "engineer", language)
+    if notice.topic == "drill":
+        text, theirs = RuleText(word(language, DRILL), "", ""), False
+    else:
+        text, theirs = _text(transition, kind, notice.role or "engineer", language)
     numeric = isinstance(transition.value, float | int) and not isinstance(transition.value, bool)
     unit = unit_of(transition.unit)
     return Facts(

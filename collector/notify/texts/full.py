@@ -46,7 +46,8 @@ def full(notice: Notice, facts: Facts, link: str) -> str:
     priority = word(language, "Priority: {priority}").format(priority=word(language, PRIORITY_WORDS[transition.priority]))
     reference = word(language, "Reference: {reference}").format(reference=isolate(transition.occurrence, language))
     head = f"{drill(notice, language)}{word(language, HEADS[transition.event])}: {title(facts)}"
-    lines = [head, where(facts), "", facts.text.what, *_told(notice, facts, link), "", priority, reference, "", word(language, PANEL)]
+    what = ["", facts.text.what] if facts.text.what else [""]
+    lines = [head, where(facts), *what, *_told(notice, facts, link), "", priority, reference, "", word(language, PANEL)]
     return _lines(lines, language)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from collector.answers.about import about
-from collector.answers.desk import Desk, Found, Known, NotFound
+from collector.answers.desk import Desk, Known
+from collector.calls import Found, NotFound
 from collector.clerk import Answer
 from collector.outputs import Command
 from tests.unit.collector.notify.texts.cases import SITE

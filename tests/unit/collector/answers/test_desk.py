@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from collector.answers import page
-from collector.answers.desk import Known, Reply
+from collector.answers.desk import Known
 from collector.answers.forms import Pressed, Said, pressed, said
 from collector.answers.limits import EACH_PER_MINUTE, REMEMBERED, Limits
+from collector.answers.words import Reply
 from collector.clerk import LATER, Answer
 from collector.notify.texts.catalogue import LANGUAGES, Language
 from collector.notify.texts.direction import balanced
@@ -45,8 +46,8 @@ async def test_a_reply_with_the_code_acknowledges_all_that_the_message_told(text
         ("K7Q", "+999", "This link or code is not yours, or it has been changed. Nothing was done."),
         ("ZZZ", "+912", "No open alarm has this code. Send back the code of the newest message."),
         ("yes", "+912", "No open alarm has this code. Send back the code of the newest message."),
-        ("ok", "+912", "There is no code in your message. Send back the code alone, for example K7Q."),
-        ("", "+912", "There is no code in your message. Send back the code alone, for example K7Q."),
+        ("ok", "+912", "There is no code in your message. Send back the code alone, for example K7R."),
+        ("", "+912", "There is no code in your message. Send back the code alone, for example K7R."),
     ],
 )
 async def test_what_can_not_be_answered(text: str, number: str, expected: str) -> None:
@@ -54,6 +55,12 @@ async def test_what_can_not_be_answered(text: str, number: str, expected: str) -
     reply = await counter.by_text(text, number)
     assert reply == Reply(expected, "en")
     assert clerk.commands == []
+
+
+async def test_a_number_without_its_plus_is_the_same() -> None:
+    counter, clerk = desk()
+    assert (await counter.by_text("K7Q", "912")).done
+    assert {command.by for command in clerk.commands} == {"Ravi"}
 
 
 async def test_a_second_answer_is_told_who_was_first() -> None:

@@ -1,0 +1,180 @@
+"""Reports by mail: each is made in a thread when its time has come, sent to who wants it, and noted, so that a restart sends it once.
+
+    every minute: which are due (pure) ─▶ make ─▶ send ─▶ note the moment it was due for
+
+A mail server that is away is tried again every ten minutes, for six hours; what could not be sent by then waits for no one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date as Date
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from collector.config.people import Person, minute_of
+from collector.config.reports import DailyReport, HandoverReport, Report
+from collector.errors import OxygridError
+from collector.notify.channels import SendError, SmtpSender
+from collector.notify.channels.mail import Attachment
+from collector.notify.duty import wall_ms
+from collector.notify.texts.catalogue import language_of, word
+from collector.notify.texts.full import PANEL
+from collector.reports import formats, handover, levels, source
+from collector.reports.shift import shift_of
+from devices.assets import Site, display_name
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from collector.config import Config
+
+log = logging.getLogger(__name__)
+
+LATE_MS = 6 * 3_600_000
+RETRY_MS = 600_000
+TICK_S = 60.0
+NAME = "reports-sent.json"
+TYPES = {"csv": "text/csv", "json": "application/json", "html": "text/html"}
+
+
+class Due(NamedTuple):
+    """A report whose time has come. `key` is of the report and the moment it was due for."""
+
+    report: Report
+    key: str
+    at_ms: int
+
+
+class Paper(NamedTuple):
+    subject: str
+    text: str
+    attachment: Attachment
+
+
+def due(reports: Sequence[Report], sites: Sequence[Site], sent: Mapping[str, int], now_ms: int) -> Iterator[Due]:
+    """What is due now and was not sent. Pure."""
+    for place, report in enumerate(reports):
+        zone = _zone(report, sites)
+        if zone is None:
+            continue
+        today = datetime.fromtimestamp(now_ms / 1000, zone).date()
+        for day in (today - timedelta(days=1), today):
+            for clock in (report.at,) if isinstance(report.at, str) else report.at:
+                at_ms = wall_ms(day, minute_of(clock), zone)
+                key = f"{place} {report.kind} {report.of} {clock}"
+                if at_ms <= now_ms < at_ms + LATE_MS and sent.get(key, 0) < at_ms:
+                    yield Due(report, key, at_ms)
+
+
+class Post:
+    """`config` gives the configuration of this moment."""
+
+    def __init__(self, config: Callable[[], Config], mails: Mapping[str, SmtpSender], now_ms: Callable[[], int]) -> None:
+        self._config, self._mails, self._now_ms = config, mails, now_ms
+        self._path = Path(config().data_dir) / NAME
+        self._sent = _read(self._path)
+        self._not_before_ms: dict[str, int] = {}
+
+    async def run(self) -> None:
+        while True:
+            await self.turn()
+            await asyncio.sleep(TICK_S)
+
+    async def turn(self) -> int:
+        """How many reports went out."""
+        config, now_ms, count = self._config(), self._now_ms(), 0
+        for each in list(due(config.reports, config.sites, self._sent, now_ms)):
+            if self._not_before_ms.get(each.key, 0) > now_ms:
+                continue
+            if await self._deliver(config, each):
+                self._sent[each.key] = each.at_ms
+                await asyncio.to_thread(_write, self._path, self._sent)
+                count += 1
+            else:
+                self._not_before_ms[each.key] = now_ms + RETRY_MS
+        return count
+
+    async def _deliver(self, config: Config, each: Due) -> bool:
+        """Whether it went to everybody; who could not be reached gets it with the others again."""
+        people = {person.id: person for person in config.people}
+        readers = [people[name] for name in each.report.to if name in people]
+        try:
+            for person in readers:
+                paper = await asyncio.to_thread(made, config, each, person)
+                mail, address = self._mail_of(person)
+                await mail.post(paper.subject, paper.text, paper.attachment, address, f"{each.key} {each.at_ms} {person.id}", each.at_ms)
+        except SendError as exc:
+            log.warning("report %s can't be sent, trying again in ten minutes: %s", each.key, exc)
+            return False
+        except OxygridError as exc:
+            log.error("report %s can't be made: %s", each.key, exc)
+            return False
+        log.info("report %s sent to %s", each.key, ", ".join(person.id for person in readers))
+        return True
+
+    def _mail_of(self, person: Person) -> tuple[SmtpSender, str]:
+        for way in person.ways:
+            if way.channel in self._mails:
+                return self._mails[way.channel], way.to
+        raise OxygridError(f"{person.id} has no way that is mail")
+
+
+def made(config: Config, each: Due, person: Person) -> Paper:
+    """The report for one reader. Reads the stores: for a thread."""
+    report = each.report
+    return _handover(config, report, each.at_ms, person) if isinstance(report, HandoverReport) else _daily(config, report, each.at_ms)
+
+
+def _daily(config: Config, report: DailyReport, at_ms: int) -> Paper:
+    sites = [site for site in config.sites if report.of in ("", site.id, site.district, site.region)]
+    yesterday: Date = datetime.fromtimestamp(at_ms / 1000, sites[0].zone).date() - timedelta(days=1)
+    rows = levels.rows(source.days(config, sites, yesterday, at_ms), report.level)
+    content = formats.written(rows, report.format)
+    name = f"oxygen-{report.of or 'all'}-{yesterday.isoformat()}.{report.format}".replace("/", "-")
+    complete = [row.values["completeness_pct"] for row in rows]
+    lines = [f"{row.name}: {_percent(value)} complete" for row, value in zip(rows, complete, strict=True)][:50]
+    subject = f"Oxygen report {report.of or 'of all sites'}, {yesterday.isoformat()}"
+    return Paper(subject, "\n".join([*lines, "", PANEL, ""]), Attachment(name, TYPES[report.format], content))
+
+
+def _handover(config: Config, report: HandoverReport, at_ms: int, person: Person) -> Paper:
+    site = next((each for each in config.sites if each.id == report.of), None)
+    if site is None:
+        raise OxygridError(f"site {report.of} is not configured any more")
+    language = language_of(person.language)
+    shift = shift_of(config, site, at_ms, report.hours)
+    subject = f"{word(language, 'Handover')}: {display_name(site, language)}"
+    text = "\n".join(handover.as_lines(site, shift, language))
+    page = Attachment(f"handover-{site.id}.html", "text/html", handover.as_html(site, shift, language))
+    return Paper(subject, f"{text}\n\n{word(language, PANEL)}\n", page)
+
+
+def _percent(value: float | str | None) -> str:
+    return f"{value} %" if value is not None else "not known how"
+
+
+def _zone(report: Report, sites: Sequence[Site]) -> ZoneInfo | None:
+    return next((site.zone for site in sites if report.of in ("", site.id, site.district, site.region)), None)
+
+
+def _read(path: Path) -> dict[str, int]:
+    """Where it is not there or not whole, a report of the last hours may go out again; better than never."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def _write(path: Path, sent: Mapping[str, int]) -> None:
+    new = path.with_suffix(".new")
+    try:
+        new.write_bytes(msgspec.json.encode(dict(sent)))
+        new.replace(path)
+    except OSError as exc:
+        log.error("%s can't be written, so a restart may send reports again: %s", path, exc.strerror)
