@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import alarm_storm, decoding, journal, latency, line, machine, scale, session, stages, start, throughput
+from bench import alarm_storm, decoding, journal, latency, line, machine, scale, session, stages, start, texts, throughput
 from bench.database import InfluxV1, Victoria
 from bench.fleet import mixed
 from bench.table import Bar, Figure, percentile, table
@@ -153,6 +153,11 @@ def storm(effort: Effort, folder: Path) -> list[Figure]:
     return alarm_storm.measure(folder, rounds=1 if effort is QUICK else 3)
 
 
+def saying(effort: Effort, _folder: Path) -> list[Figure]:
+    """What it costs to say an alarm to a person."""
+    return texts.measure(2 if effort is QUICK else 5)
+
+
 PARTS: dict[str, Callable[[Effort, Path], list[Figure]]] = {
     "speed": speed,
     "growth": growth,
@@ -161,8 +166,9 @@ PARTS: dict[str, Callable[[Effort, Path], list[Figure]]] = {
     "parts": parts,
     "decoding": decoding_alone,
     "storm": storm,
+    "texts": saying,
 }
-ALWAYS = ("speed", "growth", "start", "alarms")
+ALWAYS = ("speed", "growth", "start", "alarms", "texts")
 
 
 def main() -> int:

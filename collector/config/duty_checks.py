@@ -16,6 +16,13 @@ from collector.rules.vocabulary import unknown
 WEEK_MIN = 7 * 1440
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_ADDRESSES: dict[str, tuple[re.Pattern[str], str]] = {
+    "smtp": (_MAIL, "sends mail: `to` should be a mail address, e.g. ward@example.org"),
+    "gsm": (re.compile(r"\+?[0-9][0-9 ()./-]{1,30}"), "sends SMS: `to` should be a phone number, e.g. +919837000001"),
+    "telegram": (re.compile(r"-?[0-9]+|@[A-Za-z0-9_]{3,}"), "sends Telegram messages: `to` should be the id of a chat, e.g. 4711"),
+    "ntfy": (re.compile(r"[A-Za-z0-9_-]{1,64}"), "sends pushes: `to` should be a topic of the person alone, e.g. asha-7f3k"),
+}
+"""What an address of that kind of channel looks like."""
 
 
 class _Piece(NamedTuple):
@@ -57,9 +64,10 @@ def _check_ways(data: Mapping[str, Any]) -> Iterator[Problem]:
             channel, to, here = way.get("channel"), way.get("to", ""), (*path, *inner)
             if isinstance(channel, str) and channel not in kinds:
                 yield Problem((*here, "channel"), unknown("channel", channel, kinds))
-            elif isinstance(channel, str) and kinds[channel] == "smtp" and isinstance(to, str) and not _MAIL.fullmatch(to):
-                place = (*here, "to") if to else here
-                yield Problem(place, f"channel {channel!r} sends mail: `to` should be a mail address, e.g. ward@example.org")
+            elif isinstance(channel, str) and kinds[channel] in _ADDRESSES and isinstance(to, str):
+                shape, right = _ADDRESSES[kinds[channel]]
+                if not shape.fullmatch(to):
+                    yield Problem((*here, "to") if to else here, f"channel {channel!r} {right}")
 
 
 def _check_roster(path: Path_, roster: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from collector.reference import all_models
 
 GOOD = """
 sites: [{id: a, district: north, region: up, assets: []}]
-notify: {channels: [{id: log, kind: log}, {id: mail, kind: smtp, host: m, from: x@example.org, to: [y@example.org]}]}
+notify: {channels: [{id: log, kind: log}, {id: mail, kind: smtp, host: m, from: x@example.org, to: [y@example.org]}, {id: modem, kind: gsm, device: /dev/m}, {id: chat, kind: telegram, token_file: t}]}
 people:
   - {id: asha, name: Asha, role: nurse, ways: [{channel: log}]}
   - {id: ravi, name: Ravi, role: nurse, ways: [{channel: mail, to: ravi@example.org}]}
@@ -40,6 +40,8 @@ WRONG = [
     ("members: [asha, ravi]", "members: [asha, room]", "c.yaml:8: teams[0].members[1]: unknown person 'room'; known: asha, ravi"),
     ("channel: log", "channel: logs", "c.yaml:5: people[0].ways[0].channel: unknown channel 'logs'; did you mean 'log'?"),
     (", to: ravi@example.org}", "}", "c.yaml:6: people[1].ways[0]: channel 'mail' sends mail: `to` should be a mail address"),
+    ("{channel: log}]", "{channel: modem, to: asha}]", "people[0].ways[0].to: channel 'modem' sends SMS: `to` should be a phone number"),
+    ("{channel: log}]", "{channel: chat}]", "c.yaml:5: people[0].ways[0]: channel 'chat' sends Telegram messages: `to` should be the id of a chat"),
     ("ways: [{channel: log}]", "ways: []", "c.yaml:5: people[0].ways: found an empty list; should be one with at least 1 item"),
     (", ways: [{channel: log}]", "", "c.yaml:5: people[0].ways: missing: Ways to reach them, the best first."),
     ("Asia/Kolkata", "Asia/Kolkatta", "c.yaml:11: rosters[0].timezone: 'Asia/Kolkatta' is no IANA time zone; e.g. Asia/Kolkata"),
