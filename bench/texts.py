@@ -58,7 +58,7 @@ def notices(language: Language) -> list[Notice]:
                 call=("Asha Verma, +91 98370 00001",),
                 person="asha",
                 to="+919837000001",
-            )  # fmt: skip
+            )
             for role in ROLES
         ]
     return found

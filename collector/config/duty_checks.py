@@ -16,6 +16,7 @@ from collector.rules.vocabulary import unknown
 WEEK_MIN = 7 * 1440
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_ANY = re.compile(r".*", re.DOTALL)
 _ADDRESSES: dict[str, tuple[re.Pattern[str], str]] = {
     "smtp": (_MAIL, "sends mail: `to` should be a mail address, e.g. ward@example.org"),
     "gsm": (re.compile(r"\+?[0-9][0-9 ()./-]{1,30}"), "sends SMS: `to` should be a phone number, e.g. +919837000001"),
@@ -64,8 +65,8 @@ def _check_ways(data: Mapping[str, Any]) -> Iterator[Problem]:
             channel, to, here = way.get("channel"), way.get("to", ""), (*path, *inner)
             if isinstance(channel, str) and channel not in kinds:
                 yield Problem((*here, "channel"), unknown("channel", channel, kinds))
-            elif isinstance(channel, str) and kinds[channel] in _ADDRESSES and isinstance(to, str):
-                shape, right = _ADDRESSES[kinds[channel]]
+            elif isinstance(channel, str) and isinstance(to, str):
+                shape, right = _ADDRESSES.get(str(kinds[channel]), (_ANY, ""))
                 if not shape.fullmatch(to):
                     yield Problem((*here, "to") if to else here, f"channel {channel!r} {right}")
 
