@@ -30,7 +30,7 @@ from collector.notify.house import House
 from collector.notify.messages import Envelope
 from collector.notify.outbox import Hooks, Notifier
 from collector.notify.render import Form
-from collector.outputs import Priority, StateChange, Transition
+from collector.outputs import Nature, Priority, StateChange, Transition
 from collector.store.state import StateStore
 from collector.threads import PatientThread
 from devices.assets import Site
@@ -38,7 +38,9 @@ from devices.assets import Site
 STEP_S = 0.1
 TAKES_S = 0.005
 SETTLE_S = 35.0
-PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low", "low")
+PRIORITIES: tuple[tuple[Priority, ...], ...] = (("high", "medium", "high", "low"), ("medium", "low", "low", "medium"))
+"""Every second site has no high alarm: what goes there, and to its district, is within budgets."""
+NATURES: tuple[Nature, ...] = ("process", "suspect_sensor", "communication")
 BUDGET = 12
 
 
@@ -89,6 +91,7 @@ class Measured(NamedTuple):
     high_told_pct: float
     most_others: int
     messages: int
+    to_state: int
     turns_ms: list[float]
     turns_cpu_s: float
     hear_us: float
@@ -130,14 +133,14 @@ def _chain(site: int) -> Chain:
 
 
 def transitions(alarms: int, sites: int, at_ms: int) -> Iterator[Transition]:
-    """Alarms of four priorities, site by site in turn."""
+    """Alarms of all priorities and natures, site by site in turn."""
     for n in range(alarms):
         site, asset = f"site-{n % sites:04}", f"a{n // sites:03}"
-        priority = PRIORITIES[n // sites % len(PRIORITIES)]
+        priority, nature = PRIORITIES[n % sites % 2][n // sites % 4], NATURES[n // sites % 3]
         yield Transition(
             occurrence=f"{site}/{asset}/LP-LL@{at_ms}", site=site, asset=asset, rule="LP-LL", event="raised", state="unacknowledged",
             priority=priority, event_ms=at_ms, evaluated_ms=at_ms, raised_ms=at_ms, text=f"{site}, {asset}: pipeline pressure failing",
-            value=1.0, limit=3.28, unit="bar", annunciate=True, condition=True,
+            nature=nature, value=1.0, limit=3.28, unit="bar", annunciate=True, condition=True,
         )  # fmt: skip
 
 
@@ -186,6 +189,7 @@ async def storm(folder: Path, alarms: int, sites: int, seconds: float) -> Measur
         100.0 * (1 - (nurse.count(None) + state.count(None)) / (2 * len(high))),
         max((*people.others.values(), *rooms.others.values()), default=0),
         people.messages.total() + rooms.messages.total(),
+        rooms.messages["state"],
         exchange.turns_ms,
         exchange.cpu_s,
         hear_s / alarms * 1e6,
@@ -212,6 +216,7 @@ def figures(rounds: list[Measured]) -> list[Figure]:
         Figure("high alarms named to both", [r.high_told_pct for r in rounds], "%", Bar("at least", 100.0)),
         Figure("messages without a high alarm, to one person: most", [r.most_others for r in rounds], "", Bar("at most", BUDGET)),
         Figure("messages in all", [r.messages for r in rounds], ""),
+        Figure("messages to the state room", [r.to_state for r in rounds], ""),
         Figure("a turn of the calls: slowest", [max(r.turns_ms) for r in rounds], "ms"),
         Figure("all turns: CPU", [r.turns_cpu_s for r in rounds], "s"),
         Figure("in the evaluator's path, an alarm", [r.hear_us for r in rounds], "µs"),

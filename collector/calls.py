@@ -14,7 +14,7 @@ import msgspec
 from collector.outputs import Notice, Transition
 
 CallState: TypeAlias = Literal["open", "acknowledged", "over", "hidden"]
-"""Being told; somebody has it; its end is to be told; to be ended without a word."""
+"""Being told; somebody has it; its end is to be told; nobody is to hear of it now."""
 
 TellKind: TypeAlias = Literal["alarm", "repeat", "again", "over", "acknowledged"]
 """The first word to this person; nobody answered; acknowledged and not better, or more urgent; it ended; somebody has it."""

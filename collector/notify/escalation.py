@@ -3,7 +3,7 @@
     alarm raised, realarmed, more urgent, no longer hidden   → open: the first step is taken at once
     acknowledged                                             → nobody is told again, until it is not better in time
     over, returned to normal                                 → those who were told hear it, and the call ends
-    shelved, suppressed, out of service                      → the call ends without a word
+    shelved, suppressed, out of service                      → not a word, until it is no longer so, or over
     latched and nobody has acknowledged it                   → it stays open: somebody has to look
 
 An open call has a next time at which somebody is told, always: a step, the same step again, or the last resort, who is always there. A step
@@ -26,6 +26,8 @@ HIDDEN = frozenset({"shelved", "suppressed", "out_of_service"})
 WAITING = frozenset({"unacknowledged", "latched_unacknowledged"})
 ANSWERED = frozenset({"acknowledged", "latched_acknowledged"})
 ANEW = frozenset({"raised", "realarmed", "escalated", "unshelved", "unsuppressed", "returned_to_service"})
+HIDDEN_MS = 86_400_000
+"""A call that is hidden is looked at so seldom."""
 SOONEST_MS = 100
 """A call is looked at again no sooner: whatever the clock does, there is no spin."""
 
@@ -70,6 +72,8 @@ def _waiting(call: Call | None, transition: Transition, now_ms: int) -> Call | N
         if not transition.annunciate or transition.priority == "info":
             return None
         return Call(transition=transition, since_ms=now_ms, next_ms=now_ms, at_ms=now_ms)
+    if call.state == "hidden":
+        return _moved(call, transition, now_ms, state="open", since_ms=now_ms, steps=(), level=-1, last_ms=None, again=False)
     if call.state == "acknowledged":
         return _moved(call, transition, now_ms, state="open", since_ms=now_ms, at_once=True, again=True, until_ms=None)
     return _moved(call, transition, now_ms, state="open", again=transition.event in ANEW and call.last_ms is not None)
@@ -89,7 +93,7 @@ def advance(call: Call, chain: Chain | None, around: Around) -> Outcome:
     """The call at that time. A clock that was put back moves the call's times along."""
     call = shifted(call, call.at_ms - around.now_ms) if call.at_ms > around.now_ms else call
     if call.state == "hidden":
-        return Outcome(None, (), "hidden")
+        return Outcome(_next(call, around, around.now_ms + HIDDEN_MS) if call.told else None, (), "hidden")
     if call.state == "over":
         return _end(call, around)
     if chain is None:

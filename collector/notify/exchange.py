@@ -18,14 +18,14 @@ from collector.calls import ENDED_KEPT, Call, Found, NotFound, Person, Served, T
 from collector.notify.duty import Watch
 from collector.notify.escalation import Around, advance, heard, next_step, shifted
 from collector.notify.house import House
-from collector.notify.storm import Message, Tray, wakes
+from collector.notify.storm import NAMED_MOST, Message, Tray, wakes
 from collector.notify.ways import way_for
 from collector.outputs import Notice, Transition
 
 AT_ONCE = 400
 """So many calls are looked at in one turn."""
-ALSO, ALSO_HIGH = 20, 200
-"""So many other alarms a message names, of high priority and in all."""
+ALSO = 20
+"""So many other alarms a message names; of high priority all (collector.notify.storm.NAMED_MOST)."""
 NOBODY_BROKEN: Callable[[], Collection[str]] = frozenset
 
 
@@ -199,7 +199,7 @@ class Exchange:
         if lead.kind not in ("over", "acknowledged"):
             wakes(person, now_ms, night=self.house.is_night(zone, now_ms))
         high = sum(tell.transition.priority == "high" for tell in tells[1:])
-        named = max(ALSO, min(high, ALSO_HIGH))
+        named = max(ALSO, min(high, NAMED_MOST))
         also = tuple(tell.transition for tell in tells[1 : named + 1])
         sites = list(dict.fromkeys(tell.transition.site for tell in tells))
         facts = {"kind": lead.kind, "alarms": str(len(tells)), "sites": ", ".join(sites[:5]) + (" …" if len(sites) > 5 else "")}
@@ -237,7 +237,7 @@ class Exchange:
         person = next((told.person for told in call.told if told.person in theirs), None)
         if person is None:
             return NotFound("not_yours", alarm)
-        if occurrence is None or call.state in ("over", "hidden"):
+        if occurrence is None or call.state in ("over", "hidden"):  # who shelved it knows
             return NotFound("over", alarm, call.by)
         if call.state == "acknowledged":
             return NotFound("answered", alarm, call.by)

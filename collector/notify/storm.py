@@ -2,11 +2,13 @@
 
 Words on one site and one cause are a group. The first goes at once; what comes after is one message that has grown: a moment later where it
 is of high priority, else after a minute, two, four, up to half an hour. Of the others a person gets so many messages in an hour; the
-last of them is the summary of what waits. High priority is never held back and never counted, and takes along what waits in its group.
+last of them is the summary of what waits. High priority is never counted and never held back for longer than those seconds, and takes
+along what waits in its group.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -18,10 +20,14 @@ from collector.outputs import PRIORITIES
 
 HOUR_MS = 3_600_000
 HIGH_GATHER_MS = 10_000
+BURST, BURST_MS = 6, 60_000
+"""After so many messages of high priority in a minute, those of all sites are gathered: one for every HIGH_GATHER_MS."""
 GROW_MS = 60_000
 GROW_MOST_MS = 1_800_000
 QUIET_GROUP_MS = HOUR_MS
 """A group that has been silent for so long is forgotten: what comes then is new."""
+NAMED_MOST = 500
+"""So many alarms of high priority one message names."""
 WAKE_MS = 1_800_000
 """Messages at night within so long wake a person once."""
 
@@ -47,7 +53,7 @@ class Group:
         self.sends = 0
         self.waiting: dict[str, Tell] = {}
 
-    def due_ms(self, high: bool) -> int:
+    def due_ms(self, *, high: bool) -> int:
         """When what waits may go."""
         if not self.sends:
             return -HOUR_MS
@@ -66,6 +72,9 @@ class Tray:
         self._budget, self._summary_ms = settings.messages_per_hour, round(settings.summary_after_min * 60_000)
         self._groups: dict[Cause, Group] = {}
         self._stirred: dict[Cause, None] = {}
+        self._high_ms: deque[int] = deque(maxlen=BURST)
+        self._gathered_ms = -HOUR_MS
+        self._now_ms = -HOUR_MS
 
     @property
     def waiting(self) -> int:
@@ -89,16 +98,19 @@ class Tray:
         self._on_this_clock(now_ms)
         person = self.person
         person.sent_ms = [at_ms for at_ms in person.sent_ms if at_ms > now_ms - HOUR_MS]
-        found, held = [], False
+        found, held, urgent = list[Message](), False, list[Group]()
         for cause in list(self._stirred):
             group = self._groups[cause]
             if not group.waiting:
                 self._settle(cause, group, now_ms)
-            elif now_ms >= group.due_ms(high := group.is_high):
-                if high or len(person.sent_ms) < self._budget - 1:
-                    found.append(self._send([group], now_ms, counted=not high))
+            elif now_ms >= group.due_ms(high=(high := group.is_high)):
+                if high:
+                    urgent.append(group)
+                elif len(person.sent_ms) < self._budget - 1:
+                    found.append(self._send([group], now_ms, counted=True))
                 else:
                     held = True
+        found.extend(self._urgent(urgent, now_ms))
         if held and person.held_ms is None:
             person.held_ms = now_ms
         if person.held_ms is not None and now_ms >= person.held_ms + self._summary_ms and len(person.sent_ms) < self._budget:
@@ -107,6 +119,24 @@ class Tray:
                 found.append(self._send(groups, now_ms, counted=True)._replace(summary=True))
             person.held_ms = None
         return found
+
+    def _urgent(self, groups: list[Group], now_ms: int) -> Iterator[Message]:
+        """High priority: a message for each site and cause; in a burst of them one for all that wait, every few seconds."""
+        recent = sum(now_ms - at_ms < BURST_MS for at_ms in self._high_ms)
+        for group in groups[: max(0, BURST - recent)]:
+            self._high_ms.append(now_ms)
+            yield self._send([group], now_ms, counted=False)
+        rest = groups[max(0, BURST - recent) :]
+        if rest and now_ms >= self._gathered_ms + HIGH_GATHER_MS:
+            self._gathered_ms = now_ms
+            self._high_ms.append(now_ms)
+            for part in _parts(rest):
+                yield self._send(part, now_ms, counted=False)
+
+    def _burst_until_ms(self, due_ms: int) -> int:
+        """When what is of high priority and due then may go."""
+        full = sum(due_ms - at_ms < BURST_MS for at_ms in self._high_ms) >= BURST
+        return max(due_ms, self._gathered_ms + HIGH_GATHER_MS) if full else due_ms
 
     def next_ms(self) -> int | None:
         """When to ask again; None: when something new is offered."""
@@ -120,8 +150,10 @@ class Tray:
         full = len(person.sent_ms) >= self._budget - 1
         for cause in self._stirred:
             group = self._groups[cause]
-            if group.waiting and not (full and person.held_ms is not None and not group.is_high):
-                yield group.due_ms(group.is_high)
+            if group.waiting and group.is_high:
+                yield self._burst_until_ms(max(group.due_ms(high=True), self._now_ms))
+            elif group.waiting and not (full and person.held_ms is not None):
+                yield group.due_ms(high=False)
 
     def _send(self, groups: Sequence[Group], now_ms: int, *, counted: bool) -> Message:
         tells = sorted((tell for group in groups for tell in group.waiting.values()), key=_urgency)
@@ -153,6 +185,23 @@ class Tray:
         for cause in self._stirred:
             group = self._groups[cause]
             group.last_ms = min(group.last_ms, now_ms)
+        self._now_ms = now_ms
+        self._gathered_ms = min(self._gathered_ms, now_ms)
+        if self._high_ms and self._high_ms[-1] > now_ms:
+            self._high_ms.clear()
+
+
+def _parts(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """So many groups at a time that a message can name all of their alarms."""
+    part, count = list[Group](), 0
+    for group in groups:
+        if part and count + len(group.waiting) > NAMED_MOST:
+            yield part
+            part, count = [], 0
+        part.append(group)
+        count += len(group.waiting)
+    if part:
+        yield part
 
 
 def wakes(person: Person, now_ms: int, *, night: bool) -> None:

@@ -54,12 +54,19 @@ def webhook() -> Iterator[Inbox]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name is the base class's)
             pass
 
-    server = ThreadingHTTPServer((HOST, 0), Handler)
+    with serving(Handler) as url:
+        inbox.url = f"{url}/notices"
+        yield inbox
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """An HTTP server; its address without a path."""
+    server = ThreadingHTTPServer((HOST, 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    inbox.url = f"http://{HOST}:{server.server_port}/notices"
     try:
-        yield inbox
+        yield f"http://{HOST}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

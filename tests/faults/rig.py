@@ -58,6 +58,7 @@ class Oxygrid:
         self.sections: Json = {"data_dir": str(self.data_dir), "ops": {"port": self.ops_port, "log_level": "info"}, **sections}
         self.write_config(self.sections)
         self.process: subprocess.Popen[bytes] | None = None
+        self.program: list[str] = ["-m", "collector"]
         self.starts = 0
 
     def write_config(self, sections: Json) -> None:
@@ -67,7 +68,7 @@ class Oxygrid:
     def start(self, *, before: Callable[[], None] = _die_with_parent) -> None:
         """Start; don't wait."""
         with self.log.open("ab") as log:
-            argv = [sys.executable, "-m", "collector", "run", "-c", str(self.config)]
+            argv = [sys.executable, *self.program, "run", "-c", str(self.config)]
             self.process = subprocess.Popen(
                 argv,
                 cwd=ROOT,

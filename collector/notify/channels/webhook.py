@@ -12,7 +12,7 @@ from collector.notify.channels.base import Secret, told
 from collector.notify.channels.http import post
 from collector.notify.messages import Envelope
 from collector.notify.render import Form
-from collector.outputs import Notice
+from collector.outputs import Notice, Transition
 
 VERSION = 1
 
@@ -80,14 +80,13 @@ def webhook_body(envelope: Envelope, dlt: Mapping[str, str] | None = None) -> by
             "subject": envelope.subject,
             "text": envelope.body,
             "sent_ms": envelope.at_ms,
-            "alarms": [_alarm(notice) for notice in envelope.notices],
+            "alarms": [_alarm(notice, each) for notice in envelope.notices for each in (notice.transition, *notice.also)],
             **more,
         }
     )
 
 
-def _alarm(notice: Notice) -> dict[str, Any]:
-    t = notice.transition
+def _alarm(notice: Notice, t: Transition) -> dict[str, Any]:
     return {
         "notice": notice.id, "alarm": t.alarm, "occurrence": t.occurrence, "site": t.site, "asset": t.asset or None, "rule": t.rule,
         "event": t.event, "state": t.state, "priority": t.priority, "raised_ms": t.raised_ms, "event_ms": t.event_ms,

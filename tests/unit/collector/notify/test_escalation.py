@@ -127,14 +127,24 @@ def test_announced_again_it_goes_up() -> None:
 
 
 @pytest.mark.parametrize("state", ["shelved", "suppressed", "out_of_service"])
-def test_what_is_hidden_ends_without_a_word(state: AlarmState) -> None:
+def test_of_what_is_hidden_there_is_not_a_word_until_it_is_not_or_over(state: AlarmState) -> None:
     story = Story()
     story.at(1)
     story.hear("shelved", state)
     assert story.at(60) == []
-    assert story.call is None
     story.hear("unshelved", "unacknowledged")
-    assert story.at(60) == [("asha", 0, "alarm")]
+    assert story.at(60) == [("asha", 0, "again")]
+    story.hear("shelved", state, evaluated_ms=story.now_ms + 1)
+    assert story.at(120) == []
+    story.hear("cleared", "normal", evaluated_ms=story.now_ms + 2)
+    assert story.at(120) == [("asha", 0, "over")]
+
+
+def test_hidden_before_anybody_was_told_is_forgotten() -> None:
+    story = Story()
+    story.hear("shelved", "shelved", evaluated_ms=NOON + 1)
+    assert story.at(1) == []
+    assert story.call is None
 
 
 def test_over_before_anybody_was_told_is_no_news() -> None:

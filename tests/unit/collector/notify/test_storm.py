@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from collector.calls import Person, Tell
 from collector.config.people import Duty
-from collector.notify.storm import HIGH_GATHER_MS, HOUR_MS, Message, Tray, wakes
+from collector.notify.storm import BURST, HIGH_GATHER_MS, HOUR_MS, NAMED_MOST, Message, Tray, wakes
 from tests.unit.collector.notify.cases import AT_MS, transition
 
 MIN = 60_000
@@ -89,6 +89,22 @@ def test_beyond_the_budget_there_is_a_summary_and_high_goes_on() -> None:
     assert story.at(60) == [1]
 
 
+def test_a_burst_of_high_ones_from_many_sites_is_gathered() -> None:
+    story = Story()
+    story.offer(*[tell(n, "high", site=f"s{n}") for n in range(BURST + 20)])
+    assert story.at(0) == [*[1] * BURST, 20]
+    story.offer(tell(90, "high", site="s90"), tell(91, site="s91"))
+    assert story.at(9 / 60) == [1]
+    assert story.tray.next_ms() == AT_MS + HIGH_GATHER_MS
+    assert story.at(10 / 60) == [1]
+    story.offer(tell(92, "high", site="s92"))
+    assert (story.at(15 / 60), story.at(20 / 60)) == ([], [1])
+    story.offer(tell(93, "high", site="s93"))
+    assert story.at(5) == [1]
+    story.offer(*[tell(n, "high", site=f"t{n}") for n in range(BURST - 1 + NAMED_MOST + 1)])
+    assert story.at(5.1) == [*[1] * (BURST - 1), NAMED_MOST, 1]
+
+
 def test_over_before_it_was_told_is_not_told() -> None:
     story = Story()
     story.offer(tell(0))
@@ -128,7 +144,7 @@ WORDS = st.lists(
 def test_no_word_is_lost_no_budget_is_broken_and_high_is_quick(
     words: list[tuple[int, int, str, str]], budget: int, pauses: list[int]
 ) -> None:
-    """Whatever comes, and however the clock goes: high within its ten seconds, the others within the budget, all of it at last."""
+    """Whatever comes, and however the clock goes: high within seconds, the others within the budget, all of it at last."""
     story, now_ms = Story(messages_per_hour=budget), AT_MS
     told: dict[str, int] = {}
     offered: dict[str, int] = {}
@@ -141,7 +157,7 @@ def test_no_word_is_lost_no_budget_is_broken_and_high_is_quick(
             for each in message.tells:
                 told[each.transition.occurrence] = now_ms
                 if each.transition.priority == "high" and not message.summary:
-                    assert now_ms - offered[each.transition.occurrence] <= HIGH_GATHER_MS
+                    assert now_ms - offered[each.transition.occurrence] <= 2 * HIGH_GATHER_MS
 
     def until(end_ms: int) -> None:
         nonlocal now_ms
