@@ -22,8 +22,8 @@ from collector.notify.storm import NAMED_MOST, Message, Tray, wakes
 from collector.notify.ways import way_for
 from collector.outputs import Notice, Transition
 
-AT_ONCE = 400
-"""So many calls are looked at in one turn."""
+AT_ONCE = 200
+"""So many calls, and trays, are looked at in one turn."""
 ALSO = 20
 """So many other alarms a message names; of high priority all (collector.notify.storm.NAMED_MOST)."""
 NOBODY_BROKEN: Callable[[], Collection[str]] = frozenset
@@ -141,7 +141,7 @@ class Exchange:
             stirred[tell.person] = None
             if not self._tray(tell.person).offer(tell):
                 served.gone.append(key)
-        while self._tray_due and self._tray_due[0][0] <= now_ms:
+        while self._tray_due and self._tray_due[0][0] <= now_ms and len(stirred) < 2 * limit:
             stirred[heapq.heappop(self._tray_due)[1]] = None
         for name in stirred:
             if name in self.house.duty.people:

@@ -25,6 +25,10 @@ class MemoryOutbox:
         found = sorted(((at_ms, each) for at_ms, each in self._of(channel) if at_ms <= now_ms), key=lambda pair: pair[0])
         return [each for _, each in found[:limit]]
 
+    def notices_beside(self, channel: str, notices: Sequence[Notice]) -> list[DueNotice]:
+        wanted = {notice.transition.occurrence for notice in notices}
+        return [each for _, each in self._of(channel) if each.notice.transition.occurrence in wanted]
+
     def next_notice_ms(self, channel: str) -> int | None:
         return min((at_ms for at_ms, _ in self._of(channel)), default=None)
 

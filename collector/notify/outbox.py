@@ -33,8 +33,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FETCH = 500
-AT_ONCE = 20
-"""So many messages go out before the next look: what is more urgent and came meanwhile is sent first."""
+LOOK_MS = 1_000
+"""After so long the outbox is looked at again where something came meanwhile: what is more urgent is sent first."""
 HUNG_MS = 600_000
 """A channel that takes longer for a turn hangs: time-outs and pauses are shorter."""
 GIVE_UP_MS = 24 * 3_600_000
@@ -50,6 +50,7 @@ class Outbox(Protocol):
     """The notices on disk (`collector.store.state`). Every method blocks."""
 
     def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]: ...
+    def notices_beside(self, channel: str, notices: Sequence[Notice]) -> list[DueNotice]: ...
     def next_notice_ms(self, channel: str) -> int | None: ...
     def notices_sent(self, notice_ids: Sequence[str], now_ms: int) -> None: ...
     def notice_moved(self, notice_id: str, notice: Notice, now_ms: int, error: str) -> None: ...
@@ -149,10 +150,12 @@ class Sender:
         due = await self._run.run(self._outbox.due_notices, now_ms, FETCH, self.channel.id)
         if not due:
             return None
-        waiting = await self._run.run(self._outbox.due_notices, now_ms + AHEAD_MS, 2 * FETCH, self.channel.id)
+        waiting = await self._run.run(self._outbox.notices_beside, self.channel.id, [each.notice for each in due])
         attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
         envelopes = plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish)
-        for envelope in envelopes[:AT_ONCE]:
+        for envelope in envelopes:
+            if self._wake.is_set() and self._now_ms() - now_ms > LOOK_MS:
+                return None
             wait_s = self._rate.wait_s(self._now_ms())
             if wait_s:
                 return wait_s

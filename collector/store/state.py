@@ -70,6 +70,10 @@ _DUE = (
     "SELECT id, channel, due_ms, body, attempts, error FROM notice INDEXED BY notice_rank"
     " WHERE outcome IS NULL AND due_ms <= ? AND channel = ? ORDER BY rank DESC, due_ms, n LIMIT ?"
 )
+_BESIDE = (
+    "SELECT id, channel, due_ms, body, attempts, error FROM notice WHERE id >= ? AND id < ? AND channel = ? AND outcome IS NULL ORDER BY n"
+)
+"""The ids of an occurrence's notices begin with it, and "0" follows "/"."""
 _OUTCOME = "UPDATE notice SET outcome = ?, outcome_ms = ?, error = ?, attempts = attempts + 1 WHERE id = ? AND outcome IS NULL RETURNING 1"
 _FAILED = "UPDATE notice SET attempts = attempts + 1, error = ?, due_ms = ? WHERE id = ? AND outcome IS NULL"
 _MARK = "INSERT INTO dirty (kind, site, window_ms, mark) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET mark = mark + 1"
@@ -183,6 +187,15 @@ class StateStore(StateReader):
         """What is to be sent, the longest due first; of one channel, so that none waits behind another's."""
         rows = self._db.rows(_DUE_ANY, (now_ms, limit)) if channel is None else self._db.rows(_DUE, (now_ms, channel, limit))
         return [_due_notice(*row) for row in rows]
+
+    def notices_beside(self, channel: str, notices: Sequence[Notice]) -> list[DueNotice]:
+        """What waits for that channel about the alarms of these notices, due or not, and is none of them."""
+        known = {notice.id for notice in notices}
+        found = []
+        for occurrence in dict.fromkeys(notice.transition.occurrence for notice in notices):
+            rows = self._db.rows(_BESIDE, (f"{occurrence}/", f"{occurrence}0", channel))
+            found += [_due_notice(*row) for row in rows if row[0] not in known]
+        return found
 
     def next_notice_ms(self, channel: str) -> int | None:
         """When the next notice of that channel is due."""
