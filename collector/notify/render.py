@@ -17,6 +17,7 @@ from collector.notify.texts.facts import Facts, facts_of
 from collector.notify.texts.full import full, short, subject_of
 from collector.notify.texts.gsm7 import first_part
 from collector.notify.texts.line import clean, clean_marked
+from collector.notify.texts.others import more, others
 from collector.notify.texts.sms import sms
 from collector.outputs import Notice, Topic
 from devices.assets import Site
@@ -34,7 +35,7 @@ ABOUT: dict[Topic, str] = {
 
 def rendered(notice: Notice, site: Site | None, form: Form, link: str = "") -> Text:
     """Subject and body of a notice to a person. `link` is where they answer; an SMS has none, its code is shorter."""
-    return _about(notice, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), form, link)
+    return _about(notice, site, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), site, form, link)
 
 
 def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> Notice:
@@ -42,23 +43,27 @@ def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> 
     if not notice.role or notice.subject:
         return notice
     if notice.topic in ABOUT:
-        text = _about(notice, form)
+        text = _about(notice, site, form)
         return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
     facts = facts_of(notice, site)
-    text = _text(notice, facts, form, link)
+    text = _text(notice, facts, site, form, link)
     parts = variables(notice, facts) if form == "sms" else {}
     return msgspec.structs.replace(notice, subject=text.subject, body=text.body, link=link, variables=parts)
 
 
-def _text(notice: Notice, facts: Facts, form: Form, link: str) -> Text:
+def _text(notice: Notice, facts: Facts, site: Site | None, form: Form, link: str) -> Text:
     if form == "sms":
         text = sms(notice, facts)
         return Text(text, text)
     body = full(notice, facts, link) if form == "full" else short(notice, facts, link)
-    return Text(clean_marked(subject_of(notice, facts), SUBJECT_MOST), body)
+    subject, count = clean_marked(subject_of(notice, facts), SUBJECT_MOST), more(notice)
+    if not count:
+        return Text(subject, body)
+    lines = "\n".join(others(notice, site, told=1))
+    return Text(f"{subject} {isolate(f'(+{count})', facts.language)}", f"{body}\n{lines}\n")
 
 
-def _about(notice: Notice, form: Form) -> Text:
+def _about(notice: Notice, site: Site | None, form: Form) -> Text:
     language = language_of(notice.language)
     facts = _Facts({name: isolate(clean(fact, SUBJECT_MOST), language) for name, fact in notice.facts.items()})
     said = word(language, ABOUT[notice.topic]).format_map(facts)
@@ -66,7 +71,8 @@ def _about(notice: Notice, form: Form) -> Text:
         text = clean_marked(first_part(said), SUBJECT_MOST)
         return Text(text, text)
     subject = line(clean_marked(said, SUBJECT_MOST), language)
-    return Text(subject, f"{subject}\n")
+    lines = [subject, *(others(notice, site) if notice.topic == "summary" else ())]
+    return Text(subject, "\n".join(lines) + "\n")
 
 
 class _Facts(dict[str, str]):

@@ -1,7 +1,8 @@
 """One part of an SMS: 160 septets, or 70 units where a character is beyond that alphabet. Pure.
 
-What is always whole: the number with its unit, the hours left, the answer code. What gives way, in this order: what to do (sentence by
-sentence), the site's name (its id, then the id's beginning), the title (word by word). Nothing else is cut, and nothing vanishes.
+What is always whole: the number with its unit, how many alarms it tells of beside, the hours left, the answer code. What gives way, in this
+order: what to do (sentence by sentence), the site's name (its id, then the id's beginning), the title (word by word). Nothing else is cut,
+and nothing vanishes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collector.notify.texts.direction import FSI, balanced, is_rtl, isolate
 from collector.notify.texts.facts import Facts
 from collector.notify.texts.full import TO_BE_DONE
 from collector.notify.texts.gsm7 import ONE_PART_UNITS, folded, is_one_part, septets, units
+from collector.notify.texts.others import more
 from collector.outputs import AlarmEvent, Notice
 
 SITE_LEAST, TITLE_LEAST = 6, 10
@@ -90,6 +92,8 @@ def _end(notice: Notice, facts: Facts, *, brief: bool) -> tuple[str, str]:
     language = facts.language
     comma, stop = ("", "") if brief else ("،" if is_rtl(language) else ",", ".")
     value = f"{isolate(_plain(facts.value, language), language)}{stop}" if facts.value else ""
+    if count := more(notice):
+        value = f"{value} {isolate(f'+{count}', language)}".strip()
     left = ""
     if notice.hours_h is not None:
         left = _word(LEFT, language).replace("{hours}", isolate(f"{_floor(notice.hours_h)} h", language))
