@@ -44,6 +44,7 @@ from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
 from collector.ops.server import Ops
+from collector.ops.status import site_view
 from collector.ops.watch import Views, Watch
 from collector.orders import wrong_use
 from collector.outputs import Command, Notice, StateChange, Transition
@@ -57,7 +58,7 @@ from collector.store.influx import InfluxStore
 from collector.store.state import StateStore
 from collector.threads import PatientThread, Thread
 from collector.version import VERSION
-from collector.views import AlarmView, alarm_view
+from collector.views import AlarmView, SiteView, alarm_view
 from collector.writer import Places, Writer
 from devices.assets import Site
 
@@ -182,7 +183,7 @@ class Collector:
         """Everything at once, until `stop` or until a part gives up."""
         registry = CollectorRegistry()
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
-        ops = Ops(registry, self.watch.status, self.watch.problems, self._command, self._drill)
+        ops = Ops(registry, self.watch.status, self.watch.problems, self._command, self._drill, self._site_view)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
         await self._start_answers(ops)
         self._say_head()
@@ -289,6 +290,9 @@ class Collector:
     def _judged(self, seq: int) -> None:
         self.watch.passed("evaluator", seq)
         self._pulse.beat("evaluation")()
+
+    def _site_view(self, name: str) -> SiteView | None:
+        return site_view(self.evaluation.evaluator, name, self._now_ms())
 
     def _make_writer(self) -> Writer:
         cursor = self._cursors.at["writer"]

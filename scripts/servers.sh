@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests start themselves: mosquitto, InfluxDB 1.x, VictoriaMetrics. Only on Debian and its kin, only as root; elsewhere the
+# Install what the tests start themselves: mosquitto, InfluxDB 1.x, VictoriaMetrics, Chromium. Only on Debian and its kin, only as root; elsewhere the
 # tests say what is missing. Nothing is left running by this: the tests start their own servers on free ports.
 set -eu
 POLICY=/usr/sbin/policy-rc.d
@@ -13,6 +13,7 @@ wanted() {
     has mosquitto_sub || echo mosquitto-clients
     has influxd || echo influxdb
     has victoria-metrics || echo victoria-metrics
+    has chromium || echo chromium
 }
 
 packages=$(wanted | tr '\n' ' ')

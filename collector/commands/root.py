@@ -13,6 +13,7 @@ from collector.commands import (
     backup,
     broker,
     config,
+    console,
     dashboards,
     duty,
     messages,
@@ -38,6 +39,7 @@ def build() -> typer.Typer:
     app.add_typer(audit.app, name="audit")
     app.add_typer(broker.app, name="broker")
     app.add_typer(config.app, name="config")
+    app.add_typer(console.app, name="console")
     app.add_typer(dashboards.app, name="dashboards")
     app.add_typer(report.app, name="report")
     app.add_typer(rules.app, name="rules")

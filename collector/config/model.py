@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from collector.config.access import Access
 from collector.config.answers import Answers
 from collector.config.base import FilePath, Section
+from collector.config.console import Console
 from collector.config.notify import Notify
 from collector.config.ops import Ops
 from collector.config.people import Chain, Duty, Heartbeat, Person, Roster, Team
@@ -55,6 +56,7 @@ class Config(Section):
     heartbeat: Heartbeat | None = Field(default=None, description="A sign of life to a service outside.")
     answers: Answers | None = Field(default=None, description="Where answers of people come in.")
     reports: tuple[Report, ...] = Field(default=(), description="Reports that are sent by mail.")
+    console: Console = Field(default=Console(), description="The pages that people sign in to.")
     ops: Ops = Field(default=Ops(), description="Metrics, health and logs.")
 
     _notes: tuple[str, ...] = PrivateAttr(default=())
@@ -85,6 +87,10 @@ class Config(Section):
     @property
     def state_path(self) -> Path:
         return Path(self.data_dir) / "state.db"
+
+    @property
+    def console_path(self) -> Path:
+        return Path(self.data_dir) / "console.db"
 
     @property
     def history_path(self) -> Path:

@@ -1,5 +1,5 @@
-"""/metrics, /healthz, /readyz and /status over HTTP (loopback unless configured), and commands over a socket file that only its
-owner can open."""
+"""/metrics, /healthz, /readyz and /status over HTTP (loopback unless configured), and over a socket file that only its
+owner can open, commands, and the latest values of one site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collector.clerk import Answer
 from collector.errors import UserError
 from collector.notify.drill import DrillOrder
 from collector.outputs import Command
-from collector.views import StatusView
+from collector.views import SiteView, StatusView
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ MAX_COMMAND_BYTES = 16_384
 
 class Ops:
     """`problems` are the reasons why the collector is not ready, empty when it is; `command` returns what became of it; `drill` begins
-    one at a site, for a person, and returns the occurrence of its test alarm."""
+    one at a site, for a person, and returns the occurrence of its test alarm; `site` is one of the configured ones."""
 
     def __init__(
         self,
@@ -34,9 +34,10 @@ class Ops:
         problems: Callable[[], list[str]],
         command: Callable[[Command], Awaitable[Answer]],
         drill: Callable[[str, str], Awaitable[Answer]],
+        site: Callable[[str], SiteView | None],
     ) -> None:
         self._registry, self._status, self._problems = registry, status, problems
-        self._command, self._drill = command, drill
+        self._command, self._drill, self._site = command, drill, site
         self._runners: list[web.AppRunner] = []
 
     async def start(self, host: str, port: int, control: Path) -> None:
@@ -51,7 +52,13 @@ class Ops:
             ]
         )
         private = web.Application(client_max_size=MAX_COMMAND_BYTES)
-        private.add_routes([web.post("/command", self._take_command), web.post("/drill", self._begin_drill)])
+        private.add_routes(
+            [
+                web.post("/command", self._take_command),
+                web.post("/drill", self._begin_drill),
+                web.get("/site/{site}", self._site_page),
+            ]
+        )
         commands = _private_socket(control)
         await web.SockSite(await self._runner(private), commands).start()
         try:
@@ -83,6 +90,12 @@ class Ops:
 
     async def _status_page(self, _request: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self._status()), content_type="application/json")
+
+    async def _site_page(self, request: web.Request) -> web.Response:
+        view = self._site(request.match_info["site"])
+        if view is None:
+            return web.Response(text="no such site\n", status=404)
+        return web.Response(body=msgspec.json.encode(view), content_type="application/json")
 
     async def _take_command(self, request: web.Request) -> web.Response:
         try:

@@ -18,6 +18,12 @@ def site_views(evaluator: Evaluator, now_ms: int) -> list[SiteView]:
     return [_site(fold, now_ms) for name, fold in evaluator.sites.items() if not name.startswith("_")]
 
 
+def site_view(evaluator: Evaluator, name: str, now_ms: int) -> SiteView | None:
+    """One of them; None where it is not configured."""
+    fold = evaluator.sites.get(name)
+    return _site(fold, now_ms) if fold is not None else None
+
+
 def cursor_views(positions: Mapping[str, int], last_seq: int, last_ms: Mapping[str, int], now_ms: int) -> list[CursorView]:
     """How far each reader is behind the end of the journal, `last_seq`. `positions` are the batches they have done, `last_ms` when those
     were received; 0 s where nothing is left to do."""

@@ -1,0 +1,229 @@
+"""Accounts, sessions, one-time links and failed sign-ins, in one SQLite file beside the collector's state.
+
+Of passwords only argon2id hashes are kept, of the tokens of sessions and links only SHA-256 hashes: who reads the file can't sign in with
+it. Time is passed in. Every change and every sign-in is a row of `event`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from collector import database
+from collector.console.scope import Role, Scope, User
+from collector.database import Database
+from collector.errors import UserError
+
+_LAYOUT = """
+CREATE TABLE account (name TEXT PRIMARY KEY, body BLOB NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE session (token BLOB PRIMARY KEY, account TEXT NOT NULL, begun_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
+    csrf TEXT NOT NULL);
+CREATE TABLE link (token BLOB PRIMARY KEY, account TEXT NOT NULL, until_ms INTEGER NOT NULL);
+CREATE TABLE failure (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last_ms INTEGER NOT NULL);
+CREATE TABLE event (n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, account TEXT NOT NULL, what TEXT NOT NULL);
+"""
+FORMAT = database.Format("console", 0x4F784331, (database.statements(_LAYOUT),))
+
+_FAILED = """INSERT INTO failure VALUES (?, 1, ?)
+    ON CONFLICT (key) DO UPDATE SET count = count + 1, last_ms = excluded.last_ms"""
+
+SESSION_IDLE_MS = 12 * 3_600_000
+"""A shift."""
+SESSION_MOST_MS = 7 * 24 * 3_600_000
+LINK_MS = 10 * 60_000
+FREE_TRIES = 5
+LOCK_MOST_MS = 15 * 60_000
+LEAST_PASSWORD = 12
+EVENTS_KEPT = 50_000
+FAILURES_KEPT = 10_000
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+"""The least that OWASP advises for argon2id: a Raspberry Pi hashes it in a quarter of a second."""
+_NOBODY = _HASHER.hash(secrets.token_hex(16))
+"""What a name without an account is compared with, so that it takes as long."""
+
+
+class Session(NamedTuple):
+    """`csrf` must come back with every form."""
+
+    user: User
+    csrf: str
+
+
+class Locked(UserError):
+    """Too many wrong passwords; `wait_s` is how long to wait."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"too many wrong passwords; wait {wait_s} s")
+        self.wait_s = wait_s
+
+
+class Accounts:
+    """Every method blocks. Raises JournalError where the file can't be read or written."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(database.open_database(path, FORMAT, "FULL"), path)
+
+    def close(self) -> None:
+        self._db.conn.close()
+
+    # ---- accounts ------------------------------------------------------------------------------------------------------------
+
+    def add(self, user: User, password: str, now_ms: int, by: str) -> None:
+        """Raises UserError for a name that is taken, or a password that is too short."""
+        if len(password) < LEAST_PASSWORD:
+            raise UserError(
+                f"a password has at least {LEAST_PASSWORD} characters; four words that have nothing to do with each other are good"
+            )
+        with self._db.write() as conn:
+            if conn.execute("SELECT 1 FROM account WHERE name = ?", (user.name,)).fetchone():
+                raise UserError(f"there is an account {user.name!r} already; remove it first, or give its holder a link")
+            conn.execute("INSERT INTO account VALUES (?, ?, ?)", (user.name, msgspec.json.encode(user), _HASHER.hash(password)))
+            _note(conn, now_ms, by, f"account {user.name} added: {user.role}, {', '.join(map(str, user.scopes))}")
+
+    def remove(self, name: str, now_ms: int, by: str) -> None:
+        """With all its sessions and links. Raises UserError where there is none."""
+        with self._db.write() as conn:
+            if not conn.execute("DELETE FROM account WHERE name = ?", (name,)).rowcount:
+                raise UserError(f"there is no account {name!r}; `oxygrid console accounts` lists them")
+            conn.execute("DELETE FROM session WHERE account = ?", (name,))
+            conn.execute("DELETE FROM link WHERE account = ?", (name,))
+            _note(conn, now_ms, by, f"account {name} removed")
+
+    def all(self) -> list[User]:
+        return [msgspec.json.decode(body, type=User) for (body,) in self._db.rows("SELECT body FROM account ORDER BY name")]
+
+    def find(self, name: str) -> User | None:
+        return next(
+            (msgspec.json.decode(body, type=User) for (body,) in self._db.rows("SELECT body FROM account WHERE name = ?", (name,))), None
+        )
+
+    def choose_language(self, name: str, language: str) -> None:
+        user = self.find(name)
+        if user is not None and user.language != language:
+            with self._db.write() as conn:
+                body = msgspec.json.encode(msgspec.structs.replace(user, language=language))
+                conn.execute("UPDATE account SET body = ? WHERE name = ?", (body, name))
+
+    # ---- signing in ----------------------------------------------------------------------------------------------------------
+
+    def check(self, name: str, password: str, address: str, now_ms: int) -> User | None:
+        """Who it is, or None. Raises Locked after too many wrong tries at the name from that address, or from the address at all."""
+        keys = (f"{name}@{address}", f"@{address}")
+        wait_ms = max(self._wait_ms(key, now_ms) for key in keys)
+        if wait_ms > 0:
+            raise Locked(-(-wait_ms // 1000))
+        known = self._db.rows("SELECT hash FROM account WHERE name = ?", (name,))
+        if not _matches(known[0][0] if known else _NOBODY, password) or not known:
+            with self._db.write() as conn:
+                for key in keys:
+                    conn.execute(_FAILED, (key, now_ms))
+                conn.execute(
+                    "DELETE FROM failure WHERE key NOT IN (SELECT key FROM failure ORDER BY last_ms DESC LIMIT ?)", (FAILURES_KEPT,)
+                )
+                _note(conn, now_ms, name[:64], f"wrong password, from {address}")
+            return None
+        with self._db.write() as conn:
+            conn.execute("DELETE FROM failure WHERE key IN (?, ?)", keys)
+        return self.find(name)
+
+    def _wait_ms(self, key: str, now_ms: int) -> int:
+        """After five wrong tries: 2, 4, 8 … seconds, at most a quarter of an hour; forgotten after an hour of quiet."""
+        rows = self._db.rows("SELECT count, last_ms FROM failure WHERE key = ?", (key,))
+        free = FREE_TRIES * (10 if key.startswith("@") else 1)
+        if not rows or rows[0][0] < free or now_ms - rows[0][1] > 3_600_000:
+            return 0
+        count, last_ms = rows[0]
+        locked_ms = min(LOCK_MOST_MS, 2000 * 2 ** min(30, count - free))
+        return int(last_ms + locked_ms - now_ms)
+
+    def begin(self, user: User, now_ms: int, how: str) -> str:
+        """A new session; returns its token, which is said nowhere else."""
+        token = secrets.token_urlsafe(32)
+        with self._db.write() as conn:
+            conn.execute("DELETE FROM session WHERE seen_ms < ? OR begun_ms < ?", (now_ms - SESSION_IDLE_MS, now_ms - SESSION_MOST_MS))
+            conn.execute(
+                "INSERT INTO session VALUES (?, ?, ?, ?, ?)", (_hashed(token), user.name, now_ms, now_ms, secrets.token_urlsafe(24))
+            )
+            _note(conn, now_ms, user.name, f"signed in, {how}")
+        return token
+
+    def session(self, token: str, now_ms: int) -> Session | None:
+        """Whose session it is; None where there is none, or it is over."""
+        rows = self._db.rows("SELECT account, begun_ms, seen_ms, csrf FROM session WHERE token = ?", (_hashed(token),))
+        if not rows:
+            return None
+        name, begun_ms, seen_ms, csrf = rows[0]
+        user = self.find(name)
+        if user is None or now_ms - seen_ms > SESSION_IDLE_MS or now_ms - begun_ms > SESSION_MOST_MS:
+            return None
+        if now_ms - seen_ms > 60_000:
+            with self._db.write() as conn:
+                conn.execute("UPDATE session SET seen_ms = ? WHERE token = ?", (now_ms, _hashed(token)))
+        return Session(user, csrf)
+
+    def end(self, token: str) -> None:
+        with self._db.write() as conn:
+            conn.execute("DELETE FROM session WHERE token = ?", (_hashed(token),))
+
+    # ---- links ---------------------------------------------------------------------------------------------------------------
+
+    def link(self, name: str, now_ms: int, by: str) -> str:
+        """A token that signs in once, within ten minutes. Raises UserError where there is no such account."""
+        if self.find(name) is None:
+            raise UserError(f"there is no account {name!r}; `oxygrid console accounts` lists them")
+        token = secrets.token_urlsafe(32)
+        with self._db.write() as conn:
+            conn.execute("DELETE FROM link WHERE until_ms < ?", (now_ms,))
+            conn.execute("INSERT INTO link VALUES (?, ?, ?)", (_hashed(token), name, now_ms + LINK_MS))
+            _note(conn, now_ms, by, f"sign-in link for {name}")
+        return token
+
+    def use(self, token: str, now_ms: int) -> User | None:
+        """Whose link it is; it is spent then."""
+        with self._db.write() as conn:
+            found = conn.execute("DELETE FROM link WHERE token = ? RETURNING account, until_ms", (_hashed(token),)).fetchone()
+        return self.find(found[0]) if found is not None and found[1] >= now_ms else None
+
+    def note(self, now_ms: int, account: str, what: str) -> None:
+        """Into the console's own log of who did what."""
+        with self._db.write() as conn:
+            _note(conn, now_ms, account, what)
+
+    def events(self, limit: int = 200) -> list[tuple[int, str, str]]:
+        """The newest first: (when, who, what)."""
+        return self._db.rows("SELECT at_ms, account, what FROM event ORDER BY n DESC LIMIT ?", (limit,))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Accounts]:
+    with closing(Accounts(path)) as accounts:
+        yield accounts
+
+
+def user_of(name: str, called: str, role: Role, scopes: list[Scope], language: str) -> User:
+    return User(name=name, called=called or name, role=role, scopes=tuple(scopes), language=language)
+
+
+def _note(conn: sqlite3.Connection, at_ms: int, account: str, what: str) -> None:
+    conn.execute("INSERT INTO event (at_ms, account, what) VALUES (?, ?, ?)", (at_ms, account, what))
+    conn.execute("DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?", (EVENTS_KEPT,))
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _matches(known: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False

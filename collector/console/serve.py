@@ -1,0 +1,62 @@
+"""The console as a process: its server, its files, its clock."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import uvicorn
+
+from collector.config import Config
+from collector.console.accounts import opened
+from collector.console.live import Live
+from collector.console.web import Console
+from collector.errors import UserError
+from collector.ops.logs import set_up_logs
+
+log = logging.getLogger(__name__)
+
+HEADER_BYTES = 16_384
+CONNECTIONS_MOST = 2_500
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def serve(config: Config) -> None:
+    """Until SIGTERM or SIGINT. Raises UserError where it can't listen."""
+    set_up_logs(config.ops.log_format, config.ops.log_level)
+    given = config.console
+    Path(config.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with opened(config.console_path) as accounts:
+        if not accounts.all():
+            log.warning("nobody may sign in yet; add somebody with `oxygrid console accounts add NAME --role … --scope …`")
+        app = Console(config, accounts, Live(config.state_path), now_ms).app()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=given.host,
+                port=given.port,
+                ssl_certfile=given.cert_file,
+                ssl_keyfile=given.key_file,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=given.public_url is not None,
+                forwarded_allow_ips="127.0.0.1",
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                limit_concurrency=CONNECTIONS_MOST,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=2,
+                http="h11",
+                ws="none",
+            )
+        )
+        log.info("the console is at %s", given.url)
+        try:
+            server.run()
+        except SystemExit as exc:
+            raise UserError(f"port {given.port} on {given.host} can't be listened on; set console.port to a free one") from exc
