@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests import servers
 from tests.servers import Server
+
+settings.register_profile("oxygrid", deadline=None)
+settings.load_profile("oxygrid")
+"""A busy machine is no mistake of what is tested; what is slow is found by measuring."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
