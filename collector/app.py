@@ -21,11 +21,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from collector.answers.build import Answering
+from collector.answers.build import Answering, listen
 from collector.audit import digest
 from collector.build import door_of, house_of, source_of, store_of
 from collector.clerk import Answer, Clerk, Configuration
 from collector.config import Config
+from collector.config.notify import GsmChannel
 from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
 from collector.decoding import Decoder
@@ -34,7 +35,7 @@ from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal import SqliteJournal
 from collector.notify.calling import Calling
-from collector.notify.channels import SmtpSender, channel_of
+from collector.notify.channels import GsmSender, SmtpSender, channel_of
 from collector.notify.decide import notices
 from collector.notify.exchange import Exchange
 from collector.notify.house import House
@@ -151,8 +152,10 @@ class Collector:
         channels = [channel_of(c) for c in config.notify.channels]
         rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
         house = lambda: self.calling.exchange.house  # noqa: E731 - a reload brings another
-        self._answering = Answering(config.answers, Path(config.data_dir), house, self.calling, self._command, now_ms)
-        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates, link_of=self._answering.link_of)
+        self._answering = Answering(config, house, self.calling, self._command, now_ms)
+        reading = {c.id for c in config.notify.channels if isinstance(c, GsmChannel) and c.replies}
+        self._modems = [c for c in channels if isinstance(c, GsmSender) and c.id in reading]
+        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates, way_back=self._answering.way_back)
         self._post = Post(lambda: self._config, {c.id: c for c in channels if isinstance(c, SmtpSender)}, now_ms)
         self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
         self._pulse = Pulse(now_ms, self._notifier.problem)
@@ -209,6 +212,7 @@ class Collector:
             "call": self.calling.run(),
             "notify": self._notifier.run(),
             "reports": self._post.run(),
+            "replies": listen(self._modems, self._answering.by_sms),
             "heartbeat": heartbeat(self._config.heartbeat, self._pulse),
             "housekeeping": self._keep_house(),
         }

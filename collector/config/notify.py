@@ -175,6 +175,7 @@ class GsmChannel(_Channel):
     )
     speed: Literal[9600, 19200, 38400, 57600, 115200] = Field(default=115200, description="Baud.")
     to: tuple[Number, ...] = Field(default=(), max_length=10, description="Numbers that it goes to; none: for people who name it.")
+    replies: bool = Field(default=False, description="Read what people send back: codes that acknowledge.")
     pin_file: SecretSource | None = Field(default=None, description="PIN of the SIM card: a file that holds it, or env:NAME.")
     timeout_s: float = Field(default=40.0, gt=0, le=300, description="Longest wait for the modem and the network, s.")
     per_minute: int | None = Field(

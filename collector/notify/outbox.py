@@ -87,10 +87,11 @@ SiteOf: TypeAlias = Callable[[str], Site | None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the sending asks of others. `link_of`: where a notice is answered. `elsewhere`: a notice to a person that can't be sent here
+    """What the sending asks of others. `way_back`: the notice as it can be answered: with a
+    link, and without a code that nobody would read. `elsewhere`: a notice to a person that can't be sent here
     now, by another way of theirs; None where there is none, and it is tried again here. `per_minute`: channel → most messages a minute."""
 
-    link_of: Callable[[Notice], str] = lambda _: ""
+    way_back: Callable[[Notice], Notice] = lambda notice: notice
     elsewhere: Callable[[Notice], Notice | None] = lambda _: None
     per_minute: Mapping[str, int] = field(default_factory=dict)
 
@@ -113,7 +114,7 @@ class Sender:
         hooks: Hooks = NO_HOOKS,
     ) -> None:
         self.channel = channel
-        self._finish: Finish = lambda notice: with_text(notice, site_of(notice.transition.site), channel.form, hooks.link_of(notice))
+        self._finish: Finish = lambda notice: with_text(hooks.way_back(notice), site_of(notice.transition.site), channel.form)
         self._hooks = hooks
         self._breaker, self._rate = Breaker(), Rate(hooks.per_minute.get(channel.id))
         self.counts: Counter[str] = Counter()

@@ -33,12 +33,12 @@ ABOUT: dict[Topic, str] = {
 """Notices that are about no single alarm."""
 
 
-def rendered(notice: Notice, site: Site | None, form: Form, link: str = "") -> Text:
-    """Subject and body of a notice to a person. `link` is where they answer; an SMS has none, its code is shorter."""
-    return _about(notice, site, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), site, form, link)
+def rendered(notice: Notice, site: Site | None, form: Form) -> Text:
+    """Subject and body of a notice to a person. An SMS has no link, its code is shorter."""
+    return _about(notice, site, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), site, form)
 
 
-def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> Notice:
+def with_text(notice: Notice, site: Site | None, form: Form) -> Notice:
     """The notice with its text, where it has none of its own."""
     if not notice.role or notice.subject:
         return notice
@@ -46,16 +46,16 @@ def with_text(notice: Notice, site: Site | None, form: Form, link: str = "") -> 
         text = _about(notice, site, form)
         return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
     facts = facts_of(notice, site)
-    text = _text(notice, facts, site, form, link)
+    text = _text(notice, facts, site, form)
     parts = variables(notice, facts) if form == "sms" else {}
-    return msgspec.structs.replace(notice, subject=text.subject, body=text.body, link=link, variables=parts)
+    return msgspec.structs.replace(notice, subject=text.subject, body=text.body, variables=parts)
 
 
-def _text(notice: Notice, facts: Facts, site: Site | None, form: Form, link: str) -> Text:
+def _text(notice: Notice, facts: Facts, site: Site | None, form: Form) -> Text:
     if form == "sms":
         text = sms(notice, facts)
         return Text(text, text)
-    body = full(notice, facts, link) if form == "full" else short(notice, facts, link)
+    body = full(notice, facts) if form == "full" else short(notice, facts)
     subject, count = clean_marked(subject_of(notice, facts), SUBJECT_MOST), more(notice)
     if not count:
         return Text(subject, body)

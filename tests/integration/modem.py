@@ -24,6 +24,7 @@ class ModemSim:
     path: str = ""
     said: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    card: dict[int, str] = field(default_factory=dict)
     _locked: bool = False
 
     def answer(self, command: str) -> str | None:
@@ -39,6 +40,11 @@ class ModemSim:
             return "+CPIN: SIM PIN\r\n\r\nOK" if self.pin and self._locked else "+CPIN: READY\r\n\r\nOK"
         if command == "AT+CREG?":
             return "+CREG: 0,1\r\n\r\nOK"
+        if command == "AT+CMGL=4":
+            lines = [f"+CMGL: {place},0,,{len(pdu) // 2 - 8}\r\n{pdu}" for place, pdu in self.card.items()]
+            return "\r\n".join([*lines, "", "OK"])
+        if command.startswith("AT+CMGD="):
+            return "OK" if self.card.pop(int(command[8:]), None) is not None else "+CMS ERROR: 321"
         return "OK" if re.fullmatch(r"AT(E0|\+CMEE=1|\+CMGF=0)?", command) else "ERROR"
 
 

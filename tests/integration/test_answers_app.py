@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 
+from collector.notify.channels.pdu import unpacked
+from collector.notify.texts.gsm7 import text_of
 from tests.faults.line import Line
 from tests.faults.receivers import Inbox, webhook
 from tests.faults.rig import Json, Oxygrid, oxygrid, wait_until
+from tests.integration.modem import modem
 from tests.integration.test_app import LP_LL, command, reading, sections
 from tests.integration.test_calling import people
+from tests.integration.test_gsm import delivered
 from tests.servers import Server, free_port
 
 pytestmark = pytest.mark.server
@@ -90,3 +94,33 @@ def test_the_code_of_a_notice_acknowledges_after_a_restart_too(tmp_path: Path, b
         line.publish([reading(4.1)])
         wait_until(lambda: subject.transitions()[-1].event == "cleared", 15, "over")
         wait_until(lambda: "over" in asked(f"{url}/reply?token=hunter2", {"from": "asha", "text": found[1]})[1], 10, "told that it is over")
+
+
+def text_of_submit(pdu: str) -> str:
+    """The text of an SMS that a modem was given, in the plain alphabet or UCS-2."""
+    data = bytes.fromhex(pdu)[1:]
+    rest = data[4 + (data[2] + 1) // 2 :]
+    coding, length, body = rest[1], rest[3], rest[4:]
+    return body.decode("utf-16-be") if coding == 8 else text_of(unpacked(body, length))
+
+
+def test_without_any_network_a_code_is_sent_by_a_modem_and_comes_back_by_it(tmp_path: Path, broker: Server) -> None:
+    with modem() as sim, webhook() as inbox:
+        more = people(inbox, repeat_every_min=60)
+        more["notify"]["channels"].append({"id": "sms", "kind": "gsm", "device": sim.path, "replies": True})
+        more["people"][0]["ways"] = [{"channel": "sms", "to": "+919837000001"}]
+        base = sections(broker)
+        base["sites"] = [*base["sites"], {"id": "nowhere", "assets": []}]
+        with oxygrid(tmp_path, {**base, **more}) as subject:
+            subject.start_and_wait()
+            with Line(broker.port) as line:
+                line.publish([reading(1.0)])
+            wait_until(lambda: bool(sim.sent), 20, "an SMS goes out")
+            text = text_of_submit(sim.sent[0])
+            assert text.startswith("a: Pipeline pressure failing 1 bar.")
+            sim.card[3] = delivered("+919837000001", f"{text.split()[-1]} 15")
+            wait_until(lambda: subject.transitions()[-1].event == "acknowledged", 20, "acknowledged")
+            wait_until(lambda: len(sim.sent) > 1, 20, "and thanked for")
+            assert text_of_submit(sim.sent[-1]).startswith("Thank you, Asha.")
+            assert sim.card == {}
+            assert subject.stop()[0] == 0

@@ -10,7 +10,7 @@ import pytest
 
 from collector.app import loop_factory
 from collector.notify.channels import GsmOptions, GsmSender, SendError
-from collector.notify.channels.pdu import submit
+from collector.notify.channels.pdu import address, submit
 from collector.notify.messages import Envelope, single
 from collector.notify.render import with_text
 from tests.integration.modem import ModemSim, modem
@@ -106,6 +106,37 @@ async def test_no_number() -> None:
     with modem() as sim, pytest.raises(SendError, match="has no number") as raised:
         await sms(sim).send(msgspec.structs.replace(envelope(), to=""))
     assert raised.value.only_this
+
+
+def delivered(number: str, text: str) -> str:
+    data = text.encode("utf-16-be")
+    return (bytes([0, 4]) + address(number) + bytes.fromhex("000852011180615422") + bytes([len(data)]) + data).hex().upper()
+
+
+async def test_replies_are_read_answered_and_removed() -> None:
+    said: list[tuple[str, str]] = []
+
+    async def answer(number: str, text: str) -> str:
+        said.append((number, text))
+        return "धन्यवाद" if number == "+911" else ""
+
+    with modem() as sim:
+        sim.card = {1: delivered("+911", "K7R 30"), 4: delivered("+912", "win a prize"), 7: "nonsense"}
+        assert await sms(sim).replies(answer) == 3
+        assert await sms(sim).replies(answer) == 0
+    assert said == [("+911", "K7R 30"), ("+912", "win a prize")]
+    assert sim.sent == [submit("+911", "धन्यवाद").text]
+    assert sim.card == {}
+
+
+async def test_a_modem_that_is_gone_can_not_be_read() -> None:
+    async def answer(_number: str, _text: str) -> str:
+        return ""
+
+    with modem(answers={"AT+CMGL": "ERROR"}) as sim, pytest.raises(SendError, match="ERROR"):
+        await sms(sim).replies(answer)
+    with modem(answers={"AT+CMGL": None}) as sim, pytest.raises(SendError, match="no answer"):
+        await sms(sim, timeout_s=0.5).replies(answer)
 
 
 def test_it_works_on_the_loop_of_the_collector() -> None:

@@ -32,7 +32,7 @@ LINK = "https://oxygen.example.org/a/abc"
 
 
 def envelope(form: Form = "short", language: str = "en", to: str = "asha", event: str = "raised") -> Envelope:
-    return single(with_text(personal(RULES[0], language, "nurse", event, to=to), SITE, form, LINK), AT_MS)
+    return single(with_text(personal(RULES[0], language, "nurse", event, to=to, link=LINK), SITE, form), AT_MS)
 
 
 def ntfy(port: int, **more: Any) -> NtfySender:

@@ -11,9 +11,11 @@ import re
 import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 ESCAPE, SUBMIT = b"\x1b", b"\x1a"
 _FINAL = re.compile(r"^(OK|ERROR|\+CM[ES] ERROR: ?(.+))$")
+_PLACE = re.compile(r"^\+CMGL: ?(\d+),")
 _REGISTERED = frozenset({"1", "5"})
 _SPEEDS = {9600: termios.B9600, 19200: termios.B19200, 38400: termios.B38400, 57600: termios.B57600, 115200: termios.B115200}
 SPEEDS = tuple(_SPEEDS)
@@ -82,6 +84,19 @@ class Modem:
         if not found:
             raise ModemError("the modem said OK but gave no reference for the message")
         return found[0]
+
+    async def inbox(self) -> list[tuple[int, str]]:
+        """Place and PDU of every message on the card."""
+        lines = await self.ask("AT+CMGL=4")
+        found = []
+        for head, pdu in pairwise(lines):
+            place = _PLACE.match(head)
+            if place is not None:
+                found.append((int(place[1]), pdu.strip()))
+        return found
+
+    async def remove(self, place: int) -> None:
+        await self.ask(f"AT+CMGD={place}")
 
     async def ask(self, command: str) -> list[str]:
         """The lines before OK."""

@@ -1,4 +1,4 @@
-"""An SMS as a modem wants it: the SMS-SUBMIT of 3GPP TS 23.040, in hexadecimal. Pure.
+"""An SMS as a modem wants it and gives it: SMS-SUBMIT and SMS-DELIVER of 3GPP TS 23.040, in hexadecimal. Pure.
 
 One part: 160 characters of the plain alphabet packed into seven bits each, or 70 units of UCS-2.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from collector.notify.texts.gsm7 import is_one_part, septets
+from collector.notify.texts.gsm7 import is_one_part, septets, text_of
 
 _SUBMIT_RELATIVE_VALIDITY = 0x11
 _INTERNATIONAL, _UNKNOWN = 0x91, 0x81
@@ -54,3 +54,48 @@ def packed(coded: bytes) -> bytes:
     """Septets to octets, the first in the lowest bits."""
     bits = sum(septet << 7 * n for n, septet in enumerate(coded))
     return bits.to_bytes((7 * len(coded) + 7) // 8, "little")
+
+
+class Received(NamedTuple):
+    """`number` is written with its plus where it is international; of a sender that is a word, the word."""
+
+    number: str
+    text: str
+
+
+def received(pdu: str) -> Received | None:
+    """A message that came in; None for what is none (a status report, data, not whole)."""
+    try:
+        data = bytes.fromhex(pdu)
+        body = data[1 + data[0] :]
+        first, digits, kind = body[0], body[1], body[2]
+        end = 3 + (digits + 1) // 2
+        coding, length = body[end + 1], body[end + 9]
+        if first & 0x03:
+            return None
+        text = _text(coding, length, body[end + 10 :], header=bool(first & 0x40))
+        return Received(_sender(kind, digits, body[3:end]), text) if text is not None else None
+    except (ValueError, IndexError):
+        return None
+
+
+def _sender(kind: int, digits: int, data: bytes) -> str:
+    if kind & 0x70 == 0x50:  # letters
+        return text_of(unpacked(data, digits * 4 // 7))
+    swapped = "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in data)[:digits]
+    return f"+{swapped}" if kind & 0x70 == 0x10 else swapped
+
+
+def _text(coding: int, length: int, data: bytes, *, header: bool) -> str | None:
+    skipped = 1 + data[0] if header else 0
+    if coding & 0xCC == 0x08:
+        return data[skipped:length].decode("utf-16-be", "replace")
+    if coding & 0xCC in {0x00, 0xC0} or coding & 0xFC == 0xF0:
+        return text_of(unpacked(data, length)[-(-8 * skipped // 7) :])
+    return None
+
+
+def unpacked(data: bytes, count: int) -> bytes:
+    """Octets to septets."""
+    bits = int.from_bytes(data, "little")
+    return bytes(bits >> 7 * n & 0x7F for n in range(min(count, len(data) * 8 // 7)))

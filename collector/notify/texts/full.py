@@ -40,20 +40,20 @@ def subject_of(notice: Notice, facts: Facts) -> str:
     return line(f"{drill(notice, language)}{head}: {where(facts)}: {title(facts)}{value}", language)
 
 
-def full(notice: Notice, facts: Facts, link: str) -> str:
+def full(notice: Notice, facts: Facts) -> str:
     """The body of a mail."""
     language, transition = facts.language, notice.transition
     priority = word(language, "Priority: {priority}").format(priority=word(language, PRIORITY_WORDS[transition.priority]))
     reference = word(language, "Reference: {reference}").format(reference=isolate(transition.occurrence, language))
     head = f"{drill(notice, language)}{word(language, HEADS[transition.event])}: {title(facts)}"
     what = ["", facts.text.what] if facts.text.what else [""]
-    lines = [head, where(facts), *what, *_told(notice, facts, link), "", priority, reference, "", word(language, PANEL)]
+    lines = [head, where(facts), *what, *_told(notice, facts), "", priority, reference, "", word(language, PANEL)]
     return _lines(lines, language)
 
 
-def short(notice: Notice, facts: Facts, link: str) -> str:
+def short(notice: Notice, facts: Facts) -> str:
     """The body of a push, under its subject."""
-    return _lines(_told(notice, facts, link), facts.language)
+    return _lines(_told(notice, facts), facts.language)
 
 
 def where(facts: Facts) -> str:
@@ -69,7 +69,7 @@ def drill(notice: Notice, language: Language) -> str:
     return f"{word(language, 'TEST')} " if notice.topic == "drill" else ""
 
 
-def _told(notice: Notice, facts: Facts, link: str) -> Iterable[str]:
+def _told(notice: Notice, facts: Facts) -> Iterable[str]:
     language, transition = facts.language, notice.transition
     yield from _numbers(facts)
     if transition.nature == "suspect_sensor":
@@ -87,7 +87,7 @@ def _told(notice: Notice, facts: Facts, link: str) -> Iterable[str]:
     if facts.hours:
         yield facts.hours
     if transition.event in TO_BE_DONE:
-        yield from _people(notice, facts, link)
+        yield from _people(notice, facts)
 
 
 def _numbers(facts: Facts) -> Iterable[str]:
@@ -99,12 +99,12 @@ def _numbers(facts: Facts) -> Iterable[str]:
         yield word(language, "Now {value}.").format(value=isolate(facts.value, language))
 
 
-def _people(notice: Notice, facts: Facts, link: str) -> Iterable[str]:
+def _people(notice: Notice, facts: Facts) -> Iterable[str]:
     language = facts.language
     if notice.call:
         names = "; ".join(isolate(clean(name, 120), language) for name in notice.call)
         yield word(language, "Call next: {names}").format(names=names)
-    code, link = isolate(notice.code, language), isolate(link, language)
+    code, link = isolate(notice.code, language), isolate(notice.link, language)
     if code and link:
         yield word(language, "To answer, send back {code}, or open {link}").format(code=code, link=link)
     elif code:

@@ -16,6 +16,7 @@ ESCAPE = 0x1B
 ONE_PART_SEPTETS, ONE_PART_UNITS = 160, 70
 
 _CODES = {char: code for code, char in enumerate(BASIC) if code != ESCAPE}
+_EXTENDED_CHARS = {code: char for char, code in EXTENDED.items()}
 _LIKE = {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\u202f": " ",
          "œ": "oe", "Œ": "OE", "≥": ">=", "≤": "<=", "°": "", "²": "2", "³": "3", "₂": "2"}  # fmt: skip
 
@@ -31,6 +32,18 @@ def septets(text: str) -> bytes | None:
         else:
             return None
     return bytes(codes)
+
+
+def text_of(coded: bytes) -> str:
+    """What septets say; an escape before what the extension table has not is a space (3GPP TS 23.038, 6.2.1.1)."""
+    found, escaped = [], False
+    for code in coded:
+        if code == ESCAPE and not escaped:
+            escaped = True
+            continue
+        found.append(_EXTENDED_CHARS.get(code, " ") if escaped else BASIC[code])
+        escaped = False
+    return "".join(found)
 
 
 def units(text: str) -> int:

@@ -122,8 +122,9 @@ async def test_a_minute_holds_so_many_messages_the_highest_priority_first() -> N
 async def test_where_to_answer_is_in_the_text_and_what_is_broken_can_be_asked() -> None:
     line, outbox, clock = Line(), MemoryOutbox(notices(1)), Clock()
     line.form = "short"
-    notifier = Notifier([line], outbox, Here(), clock, lambda: 0.5, hooks=Hooks(link_of=lambda notice: f"https://x/{notice.person}"))
+    hooks = Hooks(way_back=lambda notice: msgspec.structs.replace(notice, link=f"https://x/{notice.person}", code=""))
+    notifier = Notifier([line], outbox, Here(), clock, lambda: 0.5, hooks=hooks)
     await notifier.senders[0].send_due()
     assert line.taken[0].notices[0].link == "https://x/asha"
-    assert "https://x/asha" in line.taken[0].body
+    assert "To answer, open https://x/asha" in line.taken[0].body
     assert notifier.broken() == frozenset()

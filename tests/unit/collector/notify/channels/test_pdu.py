@@ -6,29 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.notify.channels.pdu import address, packed, submit
-from collector.notify.texts.gsm7 import BASIC, ESCAPE, EXTENDED, first_part, folded, is_one_part, septets, units
+from collector.notify.channels.pdu import Received, address, packed, received, submit, unpacked
+from collector.notify.texts.gsm7 import BASIC, EXTENDED, first_part, folded, is_one_part, septets, text_of, units
 
 HELLO = "E8329BFD4697D9EC37"
 """`hellohello` packed: the example of dreamfabric.com/sms (3GPP TS 23.040, 9.1.2.3)."""
 
 
-def unpacked(data: bytes, count: int) -> bytes:
+def by_bits(data: bytes, count: int) -> bytes:
     """Bit by bit, another way than the code does it."""
     bits = "".join(f"{byte:08b}"[::-1] for byte in data)
     return bytes(int(bits[7 * n : 7 * n + 7][::-1], 2) for n in range(count))
-
-
-def text_of(coded: bytes) -> str:
-    found, escaped = [], False
-    extended = {code: char for char, code in EXTENDED.items()}
-    for code in coded:
-        if code == ESCAPE:
-            escaped = True
-            continue
-        found.append(extended[code] if escaped else BASIC[code])
-        escaped = False
-    return "".join(found)
 
 
 def test_the_published_example() -> None:
@@ -87,7 +75,8 @@ def test_more_than_one_part_is_refused() -> None:
 def test_what_is_packed_comes_back(text: str) -> None:
     coded = septets(text)
     assert coded is not None
-    assert text_of(unpacked(packed(coded), len(coded))) == text
+    assert text_of(by_bits(packed(coded), len(coded))) == text
+    assert unpacked(packed(coded), len(coded)) == coded
     assert is_one_part(text) == (len(coded) <= 160)
 
 
@@ -103,3 +92,41 @@ def test_units_and_folding() -> None:
     assert folded("Contrôlez la centrale ; ça presse, œil") == "Controlez la centrale ; ca presse, oeil"
     assert folded("45 °C") == "45 C"
     assert folded("दबाव") == "दबाव"
+
+
+DELIVERED = [
+    # `hellohello` from +27831000015: the example of dreamfabric.com/sms
+    ("07917283010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37", Received("27838890001", "hellohello")),
+    ("07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07", Received("+31641600986", "How are you?")),
+    ("nonsense", None),
+    ("", None),
+    ("07", None),
+]
+
+
+@pytest.mark.parametrize(("pdu", "expected"), DELIVERED)
+def test_what_comes_in(pdu: str, expected: Received | None) -> None:
+    assert received(pdu) == expected
+
+
+def deliver(number: str, coding: str, length: int, data: bytes, first: int = 0x04) -> str:
+    return (bytes([0, first]) + address(number) + bytes.fromhex(f"00{coding}52011180615422") + bytes([length]) + data).hex()
+
+
+def test_a_reply_in_hindi_one_of_several_parts_and_one_of_a_word() -> None:
+    hindi = "हाँ K7R".encode("utf-16-be")
+    assert received(deliver("+919837000001", "08", len(hindi), hindi)) == Received("+919837000001", "हाँ K7R")
+    coded = septets("K7R")
+    assert coded is not None
+    header = bytes.fromhex("050003CC0201")  # the first of two parts: six octets are seven septets, with a bit to fill
+    bits = int.from_bytes(header, "little") | sum(code << 7 * (n + 7) for n, code in enumerate(coded))
+    assert received(deliver("112", "00", 10, bits.to_bytes(9, "little"), 0x44)) == Received("112", "K7R")
+    word = septets("JIO")
+    assert word is not None
+    alpha = bytes([0, 4, 6, 0xD0]) + packed(word) + bytes.fromhex("000052011180615422") + bytes([3]) + packed(coded)
+    assert received(alpha.hex()) == Received("JIO", "K7R")
+
+
+@given(st.binary(max_size=60))
+def test_nothing_that_comes_in_breaks_it(data: bytes) -> None:
+    received(data.hex())

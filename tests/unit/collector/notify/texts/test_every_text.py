@@ -32,7 +32,7 @@ def notices(language: Language) -> Iterator[Notice]:
     for rule in RULES:
         for role in ROLES:
             for event in EVENTS if role == "nurse" else EVENTS[:2]:
-                yield personal(rule, language, role, event)
+                yield personal(rule, language, role, event, link=LINK)
 
 
 def test_every_default_rule_has_its_own_words_and_no_words_are_for_no_rule() -> None:
@@ -52,7 +52,7 @@ def test_a_mail_and_a_push_say_everything(language: Language) -> None:
         text = rule_text(notice.transition.rule, _kind(notice), notice.role or "nurse", language)
         assert text is not None
         for form in FORMS[:2]:
-            subject, body = rendered(notice, SITE, form, LINK)
+            subject, body = rendered(notice, SITE, form)
             assert text.title in subject
             assert (text.todo in body) == (notice.transition.event not in {"cleared"})
             assert form == "short" or text.what in body
