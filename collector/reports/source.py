@@ -61,7 +61,7 @@ class InfluxReadings(InfluxPast):
         return _whole(site.id, start_ms, end_ms, self.read([site], start_ms, end_ms))
 
     def stock(self, site: str, start_ms: int, end_ms: int) -> list[StockRow]:
-        rows = self._ask(self._reader.rows("stock", {"site": site, "source": "site"}, STOCK_FIELDS, (start_ms, end_ms)))
+        rows = self._ask(self._reader.long_rows("stock", {"site": site, "source": "site"}, STOCK_FIELDS, (start_ms, end_ms)))
         return [_row(at_ms, values) for at_ms, *values in rows]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from collector.errors import StoreError, UserError
-from collector.store.influx_api import Http, Settings, detect
+from collector.store.influx_api import LONG, Http, Settings, detect
 from collector.store.responses import Reply, Verdict, verdict, words
 from devices.signal import Signal, Value, ValueType
 
@@ -41,6 +41,7 @@ class InfluxReader:
         self._settings = settings
         self._http: Http | None = None
         self._database = settings.database
+        self._v1 = True
 
     async def open(self) -> None:
         """Raises UserError for a server that can't be asked in InfluxQL."""
@@ -50,7 +51,8 @@ class InfluxReader:
             raise StoreError(f"{self._settings.url}: {words(reply)}")
         if server == "VictoriaMetrics":
             raise UserError(f"{self._settings.url} is VictoriaMetrics, which has no InfluxQL; take --source journal or --source history")
-        self._database = self._settings.database if server == "InfluxDB 1" else self._settings.bucket
+        self._v1 = server == "InfluxDB 1"
+        self._database = self._settings.database if self._v1 else self._settings.bucket
 
     async def close(self) -> None:
         if self._http is not None:
@@ -85,12 +87,14 @@ class InfluxReader:
         filled = {signal.name: column for signal, column in zip(signals, columns, strict=True) if column.count(None) < len(column)}
         return list(times), filled
 
-    async def rows(self, measurement: str, tags: Mapping[str, str], fields: Sequence[str], span_ms: tuple[int, int]) -> Rows:
-        """Time in ms and these fields of every row with these tags over [start, end), oldest first; none where the fields never were."""
+    async def long_rows(self, measurement: str, tags: Mapping[str, str], fields: Sequence[str], span_ms: tuple[int, int]) -> Rows:
+        """Time in ms and these fields of every row with these tags over [start, end), oldest first; none where the fields never were.
+        Of a measurement that is kept for years (InfluxDB 1 has it in a retention policy of its own)."""
         where = " AND ".join(f"{_name(name)} = {_text(value)}" for name, value in tags.items())
         wanted = ", ".join(_name(field) for field in fields)
+        source = f"{_name(LONG)}.{_name(measurement)}" if self._v1 else _name(measurement)
         condition = f"WHERE {where} AND time >= {span_ms[0]}ms AND time < {span_ms[1]}ms"
-        return await self._rows(f"SELECT {wanted} FROM {_name(measurement)} {condition}", None)  # noqa: S608 - escaped
+        return await self._rows(f"SELECT {wanted} FROM {source} {condition}", None)  # noqa: S608 - escaped
 
     async def _rows(self, query: str, shape: tuple[Any, ...] | None) -> Rows:
         assert self._http is not None, "open comes first"

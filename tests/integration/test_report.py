@@ -6,17 +6,25 @@ import asyncio
 import csv
 import io
 import json
+from datetime import date as Date
 from pathlib import Path
 
 import pytest
 
+from collector.backtest.block import AssetBlock
+from collector.build import influx_settings
 from collector.cli import main
+from collector.config.loader import load
+from collector.config.stores import InfluxDb
 from collector.outputs import StateChange
 from collector.records import Decoded, Point
+from collector.reports.source import days
 from collector.store.history import SqliteHistory
+from collector.store.influx import InfluxStore
 from collector.store.state import StateStore
 from devices.signal import Observation
-from tests.unit.collector.reports.cases import DATE, START_MS, a_day, alarms, events
+from tests.servers import Server
+from tests.unit.collector.reports.cases import DATE, DAY_MS, START_MS, a_day, alarms, events
 
 CONFIG = """
 data_dir: {data}
@@ -119,3 +127,37 @@ def test_the_texts(capsys: pytest.CaptureFixture[str]) -> None:
     assert "{#var#}" in said(capsys, "texts", "--dlt")
     assert main(["texts", "--language", "de"]) == 2
     assert "there are texts in en, hi, fr, ar" in capsys.readouterr().err
+
+
+@pytest.mark.server
+async def test_the_day_out_of_influxdb_is_the_same(influxdb_server: Server, config: Path) -> None:
+    """Readings and stock by InfluxQL, as `oxygrid report daily` asks."""
+    given = load(config)
+    (site,) = given.sites
+    url = f"http://127.0.0.1:{influxdb_server.port}"
+    store = InfluxStore(lambda: influx_settings(InfluxDb(url=url, database="report", raw_days=3650)), given.sites)
+    rows = [
+        Observation(site.id, asset.asset, asset.kind, at_ms, at_ms, {n: v for n, c in asset.columns.items() if (v := c[place]) is not None})
+        for asset in whole()
+        for place, at_ms in enumerate(asset.times)
+    ]
+    await store.write([Decoded(1, rows[-1].event_ms, [*rows], [], len(rows), len(rows))])
+    await store.write_points([Point("stock", {"site": site.id, "source": "site"}, {"connected_now_h_low": 6.5}, START_MS)])
+    await store.close()
+    there = given.model_copy(update={"influxdb": InfluxDb(url=url, database="report", raw_days=3650)})
+    now_ms = START_MS + 2 * DAY_MS
+    (of_influx,) = await asyncio.to_thread(days, there, [site], Date.fromisoformat(DATE), now_ms)
+    (of_history,) = await asyncio.to_thread(days, given, [site], Date.fromisoformat(DATE), now_ms)
+    different = {n for n, v in of_influx.values.items() if v != of_history.values[n]}
+    assert different <= {"hours_left_now_lowest", "hours_left_now_last", "hours_left_on_site_lowest"} | {
+        n for n in of_influx.values if "demand" in n
+    }
+    assert of_influx.values["hours_left_now_lowest"] == 6.5
+    assert of_influx.values["psa_run_h"] == 22.0
+
+
+def whole() -> list[AssetBlock]:
+    """Blocks whose columns are as long as their times."""
+    return [
+        AssetBlock(a.asset, a.kind, a.times, {n: [*c, *[None] * (len(a.times) - len(c))] for n, c in a.columns.items()}) for a in a_day()
+    ]

@@ -117,7 +117,10 @@ def letter(subject: str, text: str, attachment: Attachment, ends: tuple[str, str
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
     main, _, sub = attachment.kind.partition("/")
-    made.add_attachment(attachment.content.encode(), maintype=main, subtype=sub, filename=attachment.name)
+    if main == "text":
+        made.add_attachment(attachment.content, subtype=sub, filename=attachment.name)
+    else:
+        made.add_attachment(attachment.content.encode(), maintype=main, subtype=sub, filename=attachment.name)
     return made
 
 
