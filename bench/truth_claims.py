@@ -175,6 +175,13 @@ def _bank_is_empty(scene: Scene, asset: str) -> bool:
     return any(manifold.is_below(name, limit_bar) for name in _duty(manifold))
 
 
+def bank_may_read_empty(scene: Scene, asset: str) -> bool:
+    """Whichever feeds: what its sensor says may be below the limit, for it is as near as the sensor may be wrong by."""
+    manifold = scene.plant.manifolds[asset]
+    limit_bar = _spec(scene, asset).changeover_bar + 2 + wrong_by("bank_a_bar")
+    return any(manifold.is_below(name, limit_bar) for name in _duty(manifold))
+
+
 def _banks_are_empty(scene: Scene, asset: str) -> bool:
     manifold = scene.plant.manifolds[asset]
     return all(manifold.is_below(name, 0.10 * manifold.banks[name].fill_bar - wrong_by("bank_a_bar")) for name in _duty(manifold))

@@ -38,7 +38,7 @@ SIGNALS: frozenset[tuple[str, str]] = frozenset(
 """The (kind, signal) pairs that `SiteStock.observe` reads; others are ignored."""
 STUCK_BAR = 2.0
 DRY_SHARE = 0.01
-LOOK_EVERY_MS = 2 * MINUTE_MS
+LOOK_EVERY_MS = MINUTE_MS
 
 
 class StockState(msgspec.Struct, frozen=True):
@@ -126,7 +126,7 @@ class SiteStock:
         return [refill_event(self.site, asset, seen.bank, seen.rise, exchange, counted), *checked]
 
     def _turn(self, event_ms: int) -> None:
-        """Every other minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
+        """Once a minute it is seen whether a plant is idle and whether any gas is left; at the end of a local hour its demand is
         remembered."""
         if event_ms >= self._hour_end_ms:
             measured = self._meters.measured(self._clock_ms, 1) if self._clock_ms else None
