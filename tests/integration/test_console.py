@@ -39,7 +39,7 @@ class Desk:
 
     def answers(self) -> bool:
         with suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-            return answer.read() == b"ok\n"
+            return bool(answer.read() == b"ok\n")
         return False
 
     def command(self, *args: str, given: str = "") -> str:

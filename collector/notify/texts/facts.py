@@ -107,8 +107,12 @@ def _text(transition: Transition, kind: str, role: Role, language: Language) -> 
     response = said["response"] if said is not None else ""
     if known is None:
         return _own(transition, said["what"] if said is not None else "", response), True
-    ours = default_responses().get((transition.rule, kind))
-    if response and ours is not None and not response.startswith(ours):
+    ours = default_words().get((transition.rule, kind))
+    if said is None or ours is None:
+        return known, False
+    if ours.message not in said["what"]:
+        return _own(transition, said["what"], response), True
+    if response and not response.startswith(ours.response):
         return known._replace(todo=clean(response, WORDS_MOST)), True
     return known, False
 
@@ -117,10 +121,18 @@ def _own(transition: Transition, what: str, response: str) -> RuleText:
     """A rule of the operator's own speaks in the operator's words."""
     line = clean(what or transition.text.partition(" (")[0].partition(". ")[0], WORDS_MOST)
     message = line.partition(": ")[2] or line or transition.rule
+    for before in ("more urgent now: ", "still: "):
+        message = message.removeprefix(before)
+    message = message.removesuffix(" is over")
     return RuleText(clean(message, NAME_MOST), "", clean(response, WORDS_MOST))
 
 
+class Words(NamedTuple):
+    message: str
+    response: str
+
+
 @cache
-def default_responses() -> dict[tuple[str, str], str]:
-    """Rule and kind → the response as it comes with the package; another in an alarm's text is the operator's."""
-    return {(rule.id, rule.kind): rule.response for rule in default_rules()}
+def default_words() -> dict[tuple[str, str], Words]:
+    """Rule and kind → message and response as they come with the package; others in an alarm's text are the operator's."""
+    return {(rule.id, rule.kind): Words(rule.message, rule.response) for rule in default_rules()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from collector.alarms.text import TEXTS
 from collector.config.rulebook import default_rules
 from collector.outputs import Notice
 from collector.rules.model import Rule
@@ -32,6 +33,18 @@ RULES = default_rules()
 EVENTS = ("raised", "cleared", "realarmed", "escalated", "latched", "discovered_late", "unshelved")
 
 
+def text_as_written(rule: Rule, event: str, asset: str) -> str:
+    """As the alarm writes it (collector.alarms.text)."""
+    numbers, at = " (3.1 bar, limit 3.28)", "2025-11-24 21:30"
+    what = f"{rule.message}{numbers}"
+    facts = {
+        "message": rule.message, "what": what, "numbers": numbers, "response": rule.response, "at": at, "since": at, "until": at,
+        "by": " by Ravi", "why": ": because", "hidden_by": "x", "again": f"{what} since {at}. {rule.response}",
+    }  # fmt: skip
+    where = f"Joint District Hospital, {asset}" if asset else "Joint District Hospital"
+    return f"{where}: {TEXTS[event].format_map(facts)}"  # type: ignore[index]
+
+
 def personal(rule: Rule, language: str, role: str, event: str = "raised", unit: str = "lpm", value: float = 1234.56, **more: Any) -> Notice:
     """What happened to an asset of the rule's kind; a value where the rule has one."""
     asset = KINDS.get(rule.kind, "line" if rule.kind == "any" else "")
@@ -42,7 +55,7 @@ def personal(rule: Rule, language: str, role: str, event: str = "raised", unit: 
         rule.priority,
         asset=asset,
         occurrence=f"kasganj-dh/{asset}/{rule.id}@{AT_MS}",
-        text=f"Joint District Hospital, {asset}: {rule.message} (3.1 bar, limit 3.28) since 2025-11-24 21:30. {rule.response}",
+        text=text_as_written(rule, event, asset),
         value=value if numeric else None,
         limit=1300.0 if numeric else None,
         unit=unit if numeric else "",
