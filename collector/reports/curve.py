@@ -60,20 +60,33 @@ def time_in(found: Sequence[Span], wanted: Callable[[Value], bool]) -> int:
 
 def while_in(found: Sequence[Span], states: Sequence[Span], wanted: frozenset[str]) -> list[Span]:
     """The parts of a curve that lie in such states. Both ascend."""
-    inside = [state for state in states if state.value in wanted and state.for_ms]
+    inside = _stretches(states, wanted)
     parts: list[Span] = []
     place = 0
     for span in found:
-        end = span.at_ms + span.for_ms
-        while place < len(inside) and inside[place].at_ms + inside[place].for_ms <= span.at_ms:
+        begin, end = span.at_ms, span.at_ms + span.for_ms
+        while place < len(inside) and inside[place][1] <= begin:
             place += 1
-        for state in inside[place:]:
-            if state.at_ms >= end:
-                break
-            start, stop = max(span.at_ms, state.at_ms), min(end, state.at_ms + state.for_ms)
+        here = place
+        while here < len(inside) and inside[here][0] < end:
+            start, stop = max(begin, inside[here][0]), min(end, inside[here][1])
             if stop > start:
                 parts.append(Span(start, stop - start, span.value))
+            here += 1
     return parts
+
+
+def _stretches(states: Sequence[Span], wanted: frozenset[str]) -> list[tuple[int, int]]:
+    """From when until when such a state held; what touches is one."""
+    found: list[tuple[int, int]] = []
+    for state in states:
+        if state.value in wanted and state.for_ms:
+            end = state.at_ms + state.for_ms
+            if found and found[-1][1] == state.at_ms:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((state.at_ms, end))
+    return found
 
 
 def covered_ms(times: Sequence[int], end_ms: int, hold: int) -> int:

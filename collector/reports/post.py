@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
@@ -126,7 +127,7 @@ class Post:
 
 
 def made(config: Config, each: Due, person: Person) -> Paper:
-    """The report for one reader. Reads the stores: for a thread."""
+    """The report for one reader. Reads the stores: for a thread, which rests as long as it works."""
     report = each.report
     return _handover(config, report, each.at_ms, person) if isinstance(report, HandoverReport) else _daily(config, report, each.at_ms)
 
@@ -134,7 +135,7 @@ def made(config: Config, each: Due, person: Person) -> Paper:
 def _daily(config: Config, report: DailyReport, at_ms: int) -> Paper:
     sites = [site for site in config.sites if report.of in ("", site.id, site.district, site.region)]
     yesterday: Date = datetime.fromtimestamp(at_ms / 1000, sites[0].zone).date() - timedelta(days=1)
-    rows = levels.rows(source.days(config, sites, yesterday, at_ms), report.level)
+    rows = levels.rows(source.days(config, sites, yesterday, at_ms, rest=time.sleep), report.level)
     content = formats.written(rows, report.format)
     name = f"oxygen-{report.of or 'all'}-{yesterday.isoformat()}.{report.format}".replace("/", "-")
     complete = [row.values["completeness_pct"] for row in rows]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import date as Date
 from datetime import datetime, timedelta
@@ -75,8 +76,11 @@ def open_readings(config: Config) -> Readings:
     return InfluxReadings(InfluxReader(influx_settings(config.influxdb)))
 
 
-def days(config: Config, sites: Iterable[Site], date: Date, now_ms: int) -> list[FacilityDay]:
-    """The facility-day of each site, by its own calendar; of today as far as it has come. Raises UserError for a day that has not begun."""
+def days(
+    config: Config, sites: Iterable[Site], date: Date, now_ms: int, rest: Callable[[float], None] = lambda _: None
+) -> list[FacilityDay]:
+    """The facility-day of each site, by its own calendar; of today as far as it has come. `rest` is given the seconds that each site took:
+    within a collector others have to work too. Raises UserError for a day that has not begun."""
     from collector.commands.knowledge import open_state
 
     found = []
@@ -85,7 +89,9 @@ def days(config: Config, sites: Iterable[Site], date: Date, now_ms: int) -> list
             start_ms, end_ms = day_span(site, date)
             if start_ms >= now_ms:
                 raise UserError(f"{date.isoformat()} has not begun at {site.id}; give a day that has")
+            begun_s = time.monotonic()
             found.append(_day(site, date, (start_ms, min(end_ms, now_ms)), readings, state, now_ms))
+            rest(time.monotonic() - begun_s)
     return found
 
 
