@@ -124,9 +124,9 @@ def _whole(site: str, start_ms: int, end_ms: int, parts: Iterable[Any]) -> Block
             kinds[said.asset] = said.kind
             for name, column in said.columns.items():
                 at, values = times[said.asset][name]
-                for time, value in zip(said.times, column, strict=True):
+                for at_ms, value in zip(said.times, column, strict=True):
                     if value is not None:
-                        at.append(time)
+                        at.append(at_ms)
                         values.append(value)
     assets: list[AssetBlock] = [joined(asset, kinds[asset], signals) for asset, signals in times.items()]
     return Block(site, start_ms, end_ms, assets)
