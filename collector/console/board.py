@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import NamedTuple
 
 from collector.console.scope import Role
@@ -41,22 +42,19 @@ class Shown(NamedTuple):
     asset: str
     title: str
     todo: str
+    zone: tzinfo
 
 
 def rows(
-    sites: Iterable[Site], stock: Mapping[str, StockEstimate], alarms: Iterable[AlarmView], language: Language, role: Role
+    sites: Iterable[Site], stock: Mapping[str, StockEstimate], alarms: Mapping[str, Sequence[AlarmView]], language: Language, role: Role
 ) -> list[Row]:
-    """The least to spare first; what is not known comes after it, those with an urgent alarm before the others."""
-    by_site: dict[str, list[AlarmView]] = {}
-    for alarm in alarms:
-        if alarm.is_open:
-            by_site.setdefault(alarm.site, []).append(alarm)
-    found = [_row(site, stock.get(site.id), by_site.get(site.id, []), language, role) for site in sites]
+    """The least to spare first; what is not known comes after it, those with an urgent alarm before the others. `alarms` are by site, the
+    most urgent first."""
+    found = [_row(site, stock.get(site.id), [a for a in alarms.get(site.id, ()) if a.is_open], language, role) for site in sites]
     return sorted(found, key=_rank)
 
 
 def _row(site: Site, estimate: StockEstimate | None, alarms: list[AlarmView], language: Language, role: Role) -> Row:
-    alarms.sort(key=urgency)
     return Row(
         site=site.id,
         name=display_name(site, language),
@@ -83,15 +81,15 @@ def urgency(alarm: AlarmView) -> tuple[int, bool, int]:
 
 
 def shown(alarms: Iterable[AlarmView], sites: Mapping[str, Site], language: Language, role: Role) -> list[Shown]:
-    """In the order of their urgency; those of sites that are not there are left out."""
-    return [_shown(alarm, sites[alarm.site], language, role) for alarm in sorted(alarms, key=urgency) if alarm.site in sites]
+    """In their order; those of sites that are not there are left out."""
+    return [_shown(alarm, sites[alarm.site], language, role) for alarm in alarms if alarm.site in sites]
 
 
 def _shown(alarm: AlarmView, site: Site, language: Language, role: Role) -> Shown:
     asset = next((each for each in site.assets if each.id == alarm.asset), None)
     text = rule_text(alarm.rule, asset.kind if asset else "site", READERS[role], language)
     where = display_name(asset, language) if asset else ""
-    return Shown(alarm, display_name(site, language), where, text.title if text else _headline(alarm), text.todo if text else "")
+    return Shown(alarm, display_name(site, language), where, text.title if text else _headline(alarm), text.todo if text else "", site.zone)
 
 
 def _title(alarm: AlarmView, site: Site, language: Language, role: Role) -> str:

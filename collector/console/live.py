@@ -13,8 +13,8 @@ from collector.errors import JournalError, UserError
 from collector.outputs import StockEstimate, Transition
 from collector.views import AlarmView, alarm_view
 
-LOOK_S = 0.5
-PAUSE_S = 1.0
+LOOK_S = 0.4
+PAUSE_S = 0.7
 """However much changes, pages are told at most so often."""
 
 
@@ -28,17 +28,21 @@ class Live:
         self.problem = "nothing was read yet"
         self._path = path
         self._reading: Reading | None = None
-        self._changed = asyncio.Condition()
+        self._changed, self._looking = asyncio.Condition(), asyncio.Lock()
 
     async def run(self) -> None:
         """Look for ever."""
-        while True:
+        while True:  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(PAUSE_S if await self.refresh() else LOOK_S)
+
+    async def refresh(self) -> bool:
+        """Look, and tell those who wait. Whether anything was new."""
+        async with self._looking:
             changed = await asyncio.to_thread(self.look)
-            if changed:
-                self.version += 1
-                async with self._changed:
-                    self._changed.notify_all()
-            await asyncio.sleep(PAUSE_S if changed else LOOK_S)
+        if changed:
+            async with self._changed:
+                self._changed.notify_all()
+        return changed
 
     async def waited(self, version: int, longest_s: float) -> int:
         """The version, once it is another than that one, or after so long."""
@@ -50,7 +54,12 @@ class Live:
         return self.version
 
     def look(self) -> bool:
-        """Read what is new. Whether anything was."""
+        """Read what is new. Whether anything was: then it is another version."""
+        changed = self._look()
+        self.version += changed
+        return changed
+
+    def _look(self) -> bool:
         try:
             if self._reading is None:
                 self._reading = Reading(self._path)

@@ -50,7 +50,7 @@ function beep() {  // three notes, twice: IEC 60601-1-8 has its own; this one on
 if (live) {
   const events = new EventSource("/events");
   let first = true;
-  events.onmessage = () => { state(true); if (!first) refresh(); first = false; };
+  events.onmessage = () => { state(true); if (!first) setTimeout(refresh, Math.random() * 300); first = false; };
   events.onerror = () => { state(false); first = false; };
   setInterval(beep, 5000); setInterval(heard, 1000);
   sound.addEventListener("click", () => {

@@ -140,10 +140,10 @@ async def test_over_tls_the_cookie_never_leaves_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/ok\r\nX: y"])
 def test_nobody_is_sent_elsewhere(back: str) -> None:
-    from collector.console.web import _back
+    from collector.console.acts import back_to
 
-    assert _back(back) == "/alarms"
-    assert _back("/hospital/a") == "/hospital/a"
+    assert back_to(back) == "/alarms"
+    assert back_to("/hospital/a") == "/hospital/a"
 
 
 async def test_names_are_text_and_pages_can_not_be_framed(world: World) -> None:

@@ -1,0 +1,107 @@
+"""What is seen: the board, a hospital, the alarms, the gateways, the account. Each is a question to what is known, and a template."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from collector.console.ask import site_now
+from collector.console.board import page_of
+from collector.console.chain import drawing
+from collector.console.frame import MISSING, THEMES, Frame, Visit, is_fragment, theme_of
+from devices.assets import display_name
+
+PER_PAGE = 50
+PAGES_KEPT = 200
+ALARMS_SHOWN = 200
+
+
+class Pages:
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    async def board(self, request: Request, visit: Visit) -> Response:
+        """The same for all who see the same: rendered once, until something changes."""
+        view, kept = self._frame.view(visit), f"board?{request.url.query}#{theme_of(request)}#{is_fragment(request)}"
+        if kept not in view.pages:
+            query = request.query_params
+            district, only, number = query.get("district", ""), query.get("alarms") == "1", _number(query.get("page"))
+            found = [row for row in view.rows if (not district or row.district == district) and (not only or row.priority)]
+            listed, pages = page_of(found, number, PER_PAGE)
+            if len(view.pages) >= PAGES_KEPT:
+                view.pages.clear()
+            view.pages[kept] = self._frame.html(
+                "board.html", visit.words, visit=visit, request=request, rows=listed, count=len(found), pages=pages, only=only,
+                district=district, number=min(max(1, number), pages), districts=view.districts, urgent=view.urgent,
+            )  # fmt: skip
+        return HTMLResponse(view.pages[kept])
+
+    async def hospital(self, request: Request, visit: Visit) -> Response:
+        site = self._frame.mine(visit, request.path_params["site"])
+        if site is None:
+            return self._frame.refused(visit, MISSING)
+        view = await asyncio.to_thread(site_now, self._frame.config.data_dir, site.id)
+        seen = self._frame.view(visit)
+        found = [alarm for alarm in seen.alarms if alarm.site == site.id]
+        opened = [alarm for alarm in found if alarm.is_open]
+        priorities = {alarm.asset: alarm.priority for alarm in reversed(opened)}
+        return self._frame.page(
+            "hospital.html", visit.words, visit=visit, request=request, site=site, name=display_name(site, visit.words.language), view=view,
+            estimate=self._frame.live.stock.get(site.id), drawn=drawing(view, priorities, visit.words) if view else None,
+            alarms=seen.shown(opened), quiet=seen.shown(a for a in found if not a.is_open),
+            trends=await self._frame.past.trends(site, self._frame.now_ms()),
+            events=await asyncio.to_thread(self._frame.past.events, site.id, self._frame.now_ms()),
+            now_ms=self._frame.now_ms(), urgent=self._frame.view(visit).urgent,
+        )  # fmt: skip
+
+    async def alarms(self, request: Request, visit: Visit) -> Response:
+        quiet = request.query_params.get("quiet") == "1"
+        seen = self._frame.view(visit)
+        found = [alarm for alarm in seen.alarms if alarm.is_open is not quiet]
+        return self._frame.page(
+            "alarms.html", visit.words, visit=visit, request=request, alarms=seen.shown(found[:ALARMS_SHOWN]), count=len(found),
+            quiet=quiet, urgent=seen.urgent,
+        )  # fmt: skip
+
+    async def alarm(self, request: Request, visit: Visit) -> Response:
+        name = request.path_params["alarm"]
+        site = self._frame.mine(visit, name.partition("/")[0])
+        if site is None:
+            return self._frame.refused(visit, MISSING)
+        known = self._frame.live.alarms.get(name)
+        past = await asyncio.to_thread(self._frame.past.of_alarm, name)
+        if known is None and not past:
+            return self._frame.refused(visit, MISSING)
+        said = self._frame.view(visit).shown([known])[0] if known else None
+        return self._frame.page(
+            "alarm.html",
+            visit.words,
+            visit=visit,
+            request=request,
+            name=name,
+            site=site,
+            shown=said,
+            past=past,
+            urgent=self._frame.view(visit).urgent,
+        )
+
+    async def gateways(self, request: Request, visit: Visit) -> Response:
+        sites = visit.user.sites(self._frame.config.sites)[:PER_PAGE]
+        views = await asyncio.gather(*(asyncio.to_thread(site_now, self._frame.config.data_dir, site.id) for site in sites))
+        found = [(site, [a for a in view.assets if a.kind == "gateway"]) for site, view in zip(sites, views, strict=True) if view]
+        judges = visit.user.may("judge")
+        aside = await asyncio.to_thread(self._frame.past.quarantine) if judges else None
+        return self._frame.page(
+            "gateways.html", visit.words, visit=visit, request=request, found=found, aside=aside, now_ms=self._frame.now_ms(),
+            urgent=self._frame.view(visit).urgent,
+        )  # fmt: skip
+
+    async def settings(self, request: Request, visit: Visit) -> Response:
+        events = await asyncio.to_thread(self._frame.accounts.events) if visit.user.may("manage") else []
+        return self._frame.page("settings.html", visit.words, visit=visit, request=request, events=events, themes=THEMES, urgent=[])
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 1
