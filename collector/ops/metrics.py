@@ -65,6 +65,7 @@ METRICS: dict[str, MetricName] = {
     "oxygrid_alarms_open": MetricName(GaugeMetricFamily, "Alarms not normal, by priority.", ("priority",)),
     "oxygrid_alarms_quiet": MetricName(GaugeMetricFamily, "Alarms shelved, suppressed or out of service.", ("state",)),
     "oxygrid_notices": MetricName(CounterMetricFamily, "Notices by channel and outcome (sent, failed, given_up).", ("channel", "outcome")),
+    "oxygrid_channel_broken": MetricName(GaugeMetricFamily, "1 while a channel fails and people are told by another way.", ("channel",)),
     "oxygrid_notices_waiting": MetricName(GaugeMetricFamily, "Notices in the outbox."),
     "oxygrid_calls": MetricName(
         GaugeMetricFamily, "Alarms that people are told of (open), or that somebody has (acknowledged).", ("state",)

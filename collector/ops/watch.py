@@ -147,6 +147,7 @@ class Watch:
         for channel in views.channels():
             for outcome, count in (("sent", channel.sent), ("failed", channel.failed), ("given_up", channel.given_up)):
                 yield "oxygrid_notices", (channel.channel, outcome), count
+            yield "oxygrid_channel_broken", (channel.channel,), int(channel.broken)
         calls = views.calls()
         yield "oxygrid_calls", ("open",), calls.open
         yield "oxygrid_calls", ("acknowledged",), calls.acknowledged

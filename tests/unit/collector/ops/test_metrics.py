@@ -75,6 +75,7 @@ def test_the_figures_are_those_that_were_told() -> None:
         "oxygrid_alarms_quiet state=shelved": 1,
         "oxygrid_notices_total channel=log, outcome=sent": 3,
         "oxygrid_notices_total channel=log, outcome=failed": 1,
+        "oxygrid_channel_broken channel=log": 0,
         "oxygrid_notices_waiting": 5,
         "oxygrid_source_connected source=mqtt": 1,
         "oxygrid_latency_seconds_count stage=stored": 15,
