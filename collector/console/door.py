@@ -25,7 +25,7 @@ class Door:
         self._hashing = asyncio.Semaphore(2)
 
     def to_see(self, page: Page) -> Endpoint:
-        """The page, for who has signed in."""
+        """The page, for who has signed in; each session at its own pace, for a war room may share an account."""
         frame = self._frame
 
         async def answered(request: Request) -> Response:
@@ -33,7 +33,7 @@ class Door:
             if session is None:
                 return RedirectResponse("/sign-in", SEE_OTHER)
             visit = frame.visit(session)
-            if not self._asking.allows(session.user.name, frame.now_ms()):
+            if not self._asking.allows(session.csrf, frame.now_ms()):
                 return frame.refused(visit, MANY, visit.words("slow_down"))
             return await page(request, visit)
 
