@@ -10,13 +10,15 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from collector.app import Collector, loop_factory
 from collector.config import Config
+from collector.demo_console import demo_console
 from collector.demo_screen import Screen, screen_for
 from collector.embedded import EmbeddedNats
 from collector.errors import OxygridError, UserError
@@ -57,20 +59,22 @@ async def _demo(config: Config, speed: float, seed: int, duration_s: float | Non
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         fleet = Continued(Fleet(config.sites, story.seed, story.start_ms, SCENARIO, prefix=config.topic_prefix), now_ms)
-        return await _play(config, server, clock, fleet, stop, duration_s)
+        with demo_console(config, clock.now_ms) as link:
+            screen = screen_for(sys.stdout, config, clock.speed, link)
+            return await _play(config, server, clock, fleet, screen, asyncio.wait_for(stop.wait(), duration_s))
     finally:
         await server.stop()
 
 
 async def _play(
-    config: Config, server: EmbeddedNats, clock: ScaledClock, fleet: Continued, stop: asyncio.Event, duration_s: float | None
+    config: Config, server: EmbeddedNats, clock: ScaledClock, fleet: Continued, screen: Screen, over: Coroutine[Any, Any, object]
 ) -> int:
-    screen = screen_for(sys.stdout, config, clock.speed)
+    """Until `over` is."""
     collector = Collector(config, clock.now_ms, server.jetstream, told=screen.told)
     collecting = asyncio.create_task(collector.run())
     publishing = asyncio.create_task(publish_fleet(fleet, server.mqtt_url, clock))
     showing = asyncio.create_task(_show(screen, collector))
-    stopping = asyncio.create_task(asyncio.wait_for(stop.wait(), duration_s))
+    stopping = asyncio.create_task(over)
     try:
         await asyncio.wait({collecting, publishing, showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -43,9 +43,9 @@ class Screen(Protocol):
     def close(self) -> None: ...
 
 
-def screen_for(out: TextIO, config: Config, speed: float) -> Screen:
-    """The table where `out` is a terminal, else lines."""
-    where = _where_to_look(config, speed)
+def screen_for(out: TextIO, config: Config, speed: float, link: str) -> Screen:
+    """The table where `out` is a terminal, else lines. `link` signs in to the console."""
+    where = _where_to_look(config, speed, link)
     return TableScreen(Console(file=out), where) if out.isatty() else LineScreen(out, where)
 
 
@@ -179,9 +179,10 @@ def _clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")  # UTC, and the header says so
 
 
-def _where_to_look(config: Config, speed: float) -> list[str]:
+def _where_to_look(config: Config, speed: float, link: str) -> list[str]:
     ops, port = f"http://{config.ops.host}:{config.ops.port}", config.embedded.mqtt_port
     return [
         f"Simulated hospitals publish over MQTT to 127.0.0.1:{port}; time runs {speed:g} times as fast. Ctrl-C ends the demo.",
+        f"See and answer the alarms in a browser: {link} (signs in once, within ten minutes)",
         f"Look further: {ops}/status, {ops}/metrics, `oxygrid alarms --data-dir {config.data_dir}`, log in {config.data_dir}/demo.log.",
     ]

@@ -33,10 +33,10 @@ class Visit(NamedTuple):
 
 
 class Frame:
-    """What the parts of the console share. `now_ms` reads the clock."""
+    """What the parts of the console share. `now_ms` reads the clock of people, `shown_ms` that of what is shown to them."""
 
-    def __init__(self, config: Config, accounts: Accounts, live: Live, now_ms: Callable[[], int]) -> None:
-        self.config, self.accounts, self.live, self.now_ms = config, accounts, live, now_ms
+    def __init__(self, config: Config, accounts: Accounts, live: Live, now_ms: Callable[[], int], shown_ms: Callable[[], int]) -> None:
+        self.config, self.accounts, self.live, self.now_ms, self.shown_ms = config, accounts, live, now_ms, shown_ms
         self.past = Past(config)
         self._seen = Seen(config.sites)
         self._paint = Painter()

@@ -51,9 +51,9 @@ class Pages:
             "hospital.html", visit.words, visit=visit, request=request, site=site, name=display_name(site, visit.words.language), view=view,
             estimate=self._frame.live.stock.get(site.id), drawn=drawing(view, priorities, visit.words) if view else None,
             alarms=seen.shown(opened), quiet=seen.shown(a for a in found if not a.is_open),
-            trends=await self._frame.past.trends(site, self._frame.now_ms()),
-            events=await asyncio.to_thread(self._frame.past.events, site.id, self._frame.now_ms()),
-            now_ms=self._frame.now_ms(), urgent=self._frame.view(visit).urgent,
+            trends=await self._frame.past.trends(site, self._frame.shown_ms()),
+            events=await asyncio.to_thread(self._frame.past.events, site.id, self._frame.shown_ms()),
+            now_ms=self._frame.shown_ms(), urgent=self._frame.view(visit).urgent,
         )  # fmt: skip
 
     async def alarms(self, request: Request, visit: Visit) -> Response:
@@ -94,7 +94,7 @@ class Pages:
         judges = visit.user.may("judge")
         aside = await asyncio.to_thread(self._frame.past.quarantine) if judges else None
         return self._frame.page(
-            "gateways.html", visit.words, visit=visit, request=request, found=found, aside=aside, now_ms=self._frame.now_ms(),
+            "gateways.html", visit.words, visit=visit, request=request, found=found, aside=aside, now_ms=self._frame.shown_ms(),
             urgent=self._frame.view(visit).urgent,
         )  # fmt: skip
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from collector.config import Config
-from collector.console.accounts import opened
+from collector.config.console import Console as ConsoleSection
+from collector.console.accounts import Accounts, opened
 from collector.console.live import Live
 from collector.console.web import Console
 from collector.errors import UserError
@@ -25,6 +28,34 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def app_of(config: Config, accounts: Accounts, shown_ms: Callable[[], int] = now_ms) -> Starlette:
+    """The pages. `shown_ms` is the clock of what is shown: the demo's is quicker than the wall's."""
+    return Console(config, accounts, Live(config.state_path), now_ms, shown_ms).app()
+
+
+def uvicorn_config(app: Starlette, given: ConsoleSection) -> uvicorn.Config:
+    """Bounded in every way that a request can grow."""
+    return uvicorn.Config(
+        app,
+        host=given.host,
+        port=given.port,
+        ssl_certfile=given.cert_file,
+        ssl_keyfile=given.key_file,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=given.public_url is not None,
+        forwarded_allow_ips="127.0.0.1",
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        limit_concurrency=CONNECTIONS_MOST,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        http="h11",
+        ws="none",
+    )
+
+
 def serve(config: Config) -> None:
     """Until SIGTERM or SIGINT. Raises UserError where it can't listen."""
     set_up_logs(config.ops.log_format, config.ops.log_level)
@@ -33,28 +64,7 @@ def serve(config: Config) -> None:
     with opened(config.console_path) as accounts:
         if not accounts.all():
             log.warning("nobody may sign in yet; add somebody with `oxygrid console accounts add NAME --role … --scope …`")
-        app = Console(config, accounts, Live(config.state_path), now_ms).app()
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=given.host,
-                port=given.port,
-                ssl_certfile=given.cert_file,
-                ssl_keyfile=given.key_file,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=given.public_url is not None,
-                forwarded_allow_ips="127.0.0.1",
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                limit_concurrency=CONNECTIONS_MOST,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=2,
-                http="h11",
-                ws="none",
-            )
-        )
+        server = uvicorn.Server(uvicorn_config(app_of(config, accounts), given))
         log.info("the console is at %s", given.url)
         try:
             server.run()

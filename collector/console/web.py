@@ -32,10 +32,12 @@ STATIC = Path(__file__).parent / "static"
 
 
 class Console:
-    """See the module. `now_ms` reads the clock."""
+    """See the module. `now_ms` reads the clock; `shown_ms` that of what is shown, where it is another."""
 
-    def __init__(self, config: Config, accounts: Accounts, live: Live, now_ms: Callable[[], int]) -> None:
-        self._frame = Frame(config, accounts, live, now_ms)
+    def __init__(
+        self, config: Config, accounts: Accounts, live: Live, now_ms: Callable[[], int], shown_ms: Callable[[], int] | None = None
+    ) -> None:
+        self._frame = Frame(config, accounts, live, now_ms, shown_ms or now_ms)
 
     def app(self) -> Starlette:
         frame = self._frame

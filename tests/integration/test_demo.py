@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,3 +122,15 @@ def test_a_folder_that_can_not_be_written_is_one_sentence(tmp_path: Path) -> Non
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert str(tmp_path / "data") in err
+
+
+def test_its_link_signs_in_to_the_console(tmp_path: Path) -> None:
+    with demo(tmp_path, "--duration", "20") as process:
+        assert process.stdout is not None
+        link = next(found[1] for line in process.stdout if (found := re.search(r"in a browser: (http://\S+/link/\S+) ", line)))
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(urllib.request.Request(link, data=b""), timeout=10) as page:
+            said = page.read().decode()
+        assert all(f"<bdi>{hospital}</bdi>" in said for hospital in HOSPITALS)
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(urllib.request.Request(link, data=b""), timeout=10)
