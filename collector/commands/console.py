@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The pages where alarms are seen and answered; a process of its own beside the collector.")
 accounts_app = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 app.add_typer(accounts_app, name="accounts")
+tokens_app = typer.Typer(no_args_is_help=True, help="Tokens of programs that use the API.")
+app.add_typer(tokens_app, name="tokens")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.@_-]{0,62}")
 WORDS_BYTES = 12
@@ -68,10 +70,9 @@ def add(  # noqa: PLR0917
         raise UserError(f"{language!r} is no language of the pages; give one of {', '.join(LANGUAGES)}")
     scopes = [scope_of(each) for each in scope]
     _known(config, [str(each) for each in scopes])
-    password = getpass.getpass("Password (empty: make one): ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-    made = "" if password else secrets.token_urlsafe(WORDS_BYTES)
+    given, made = _password()
     with opened(config.console_path) as accounts:
-        accounts.add(user_of(name, called, role, scopes, language), password or made, _now_ms(), by=getpass.getuser())  # type: ignore[arg-type]
+        accounts.add(user_of(name, called, role, scopes, language), given or made, _now_ms(), by=getpass.getuser())  # type: ignore[arg-type]
     typer.echo(f"{name} may sign in at {config.console.url}" + (f" with the password {made}" if made else ""))
 
 
@@ -93,6 +94,75 @@ def remove(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) 
     with opened(loaded(found(config_file), data_dir).console_path) as accounts:
         accounts.remove(name, _now_ms(), by=getpass.getuser())
     typer.echo(f"{name} may not sign in any more")
+
+
+@accounts_app.command("password")
+def password(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Give NAME another password; it is asked for, or read from standard input, or made where that is empty. Its sessions end."""
+    from collector.console.accounts import opened
+
+    config = loaded(found(config_file), data_dir)
+    given, made = _password()
+    with opened(config.console_path) as accounts:
+        accounts.change_password(name, given or made, _now_ms(), by=getpass.getuser())
+    typer.echo(f"{name} has another password" + (f": {made}" if made else ""))
+
+
+@tokens_app.command("add")
+def add_token(
+    name: str,
+    scope: Annotated[list[str], typer.Option(help="all, region:NAME, district:NAME or site:ID; may be given again.")],
+    right: Annotated[str, typer.Option(help="see, answer (and acknowledge, reset, shelve) or judge (and take out of service).")] = "see",
+    days: Annotated[int, typer.Option(help="How long it is valid, at most 366.")] = 90,
+    config_file: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token for a program and print it, once: only its hash is kept."""
+    from collector.console.accounts import opened
+    from collector.console.scope import scope_of
+    from collector.console.tokens import DAY_MS, Token
+
+    config, now_ms = loaded(found(config_file), data_dir), _now_ms()
+    scopes = [scope_of(each) for each in scope]
+    _known(config, [str(each) for each in scopes])
+    token = Token(
+        name=name,
+        right=right,  # type: ignore[arg-type]  # checked when it is added
+        scopes=tuple(scopes),
+        made_ms=now_ms,
+        until_ms=now_ms + days * DAY_MS,
+        by=getpass.getuser(),
+    )
+    with opened(config.console_path) as accounts:
+        typer.echo(accounts.tokens.add(token))
+
+
+@tokens_app.command("list")
+def show_tokens(config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Which tokens there are: what they may, for which hospitals, until when."""
+    from collector.commands.tables import time_text
+    from collector.console.accounts import opened
+
+    with opened(loaded(found(config_file), data_dir).console_path) as accounts:
+        for token in accounts.tokens.all():
+            over = " (over)" if token.until_ms <= _now_ms() else ""
+            typer.echo(f"{token.name}\t{token.right}\t{', '.join(map(str, token.scopes))}\tuntil {time_text(token.until_ms)}{over}")
+
+
+@tokens_app.command("revoke")
+def revoke_token(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """End a token at once."""
+    from collector.console.accounts import opened
+
+    with opened(loaded(found(config_file), data_dir).console_path) as accounts:
+        accounts.tokens.revoke(name, _now_ms(), by=getpass.getuser())
+    typer.echo(f"the token {name} is not valid any more")
+
+
+def _password() -> tuple[str, str]:
+    """What was given, or else one that was made."""
+    given = getpass.getpass("Password (empty: make one): ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    return given, "" if given else secrets.token_urlsafe(WORDS_BYTES)
 
 
 def _known(config: Config, scopes: list[str]) -> None:

@@ -6,9 +6,7 @@ it. Time is passed in. Every change and every sign-in is a row of `event`.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,20 +16,11 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from collector import database
+from collector.console.comments import Comments
+from collector.console.file import ConsoleFile, hashed, note
 from collector.console.scope import Role, Scope, User
-from collector.database import Database
+from collector.console.tokens import Tokens
 from collector.errors import UserError
-
-_LAYOUT = """
-CREATE TABLE account (name TEXT PRIMARY KEY, body BLOB NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE session (token BLOB PRIMARY KEY, account TEXT NOT NULL, begun_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
-    csrf TEXT NOT NULL);
-CREATE TABLE link (token BLOB PRIMARY KEY, account TEXT NOT NULL, until_ms INTEGER NOT NULL);
-CREATE TABLE failure (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last_ms INTEGER NOT NULL);
-CREATE TABLE event (n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, account TEXT NOT NULL, what TEXT NOT NULL);
-"""
-FORMAT = database.Format("console", 0x4F784331, (database.statements(_LAYOUT),))
 
 _FAILED = """INSERT INTO failure VALUES (?, 1, ?)
     ON CONFLICT (key) DO UPDATE SET count = count + 1, last_ms = excluded.last_ms"""
@@ -43,7 +32,6 @@ LINK_MS = 10 * 60_000
 FREE_TRIES = 5
 LOCK_MOST_MS = 15 * 60_000
 LEAST_PASSWORD = 12
-EVENTS_KEPT = 50_000
 FAILURES_KEPT = 10_000
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """The least that OWASP advises for argon2id: a Raspberry Pi hashes it in a quarter of a second."""
@@ -70,7 +58,8 @@ class Accounts:
     """Every method blocks. Raises JournalError where the file can't be read or written."""
 
     def __init__(self, path: Path) -> None:
-        self._db = Database(database.open_database(path, FORMAT, "FULL"), path)
+        self._db = self.file = ConsoleFile(path)
+        self.tokens, self.comments = Tokens(self.file), Comments(self.file)
 
     def close(self) -> None:
         self._db.conn.close()
@@ -79,15 +68,12 @@ class Accounts:
 
     def add(self, user: User, password: str, now_ms: int, by: str) -> None:
         """Raises UserError for a name that is taken, or a password that is too short."""
-        if len(password) < LEAST_PASSWORD:
-            raise UserError(
-                f"a password has at least {LEAST_PASSWORD} characters; four words that have nothing to do with each other are good"
-            )
+        _long_enough(password)
         with self._db.write() as conn:
             if conn.execute("SELECT 1 FROM account WHERE name = ?", (user.name,)).fetchone():
                 raise UserError(f"there is an account {user.name!r} already; remove it first, or give its holder a link")
             conn.execute("INSERT INTO account VALUES (?, ?, ?)", (user.name, msgspec.json.encode(user), _HASHER.hash(password)))
-            _note(conn, now_ms, by, f"account {user.name} added: {user.role}, {', '.join(map(str, user.scopes))}")
+            note(conn, now_ms, by, f"account {user.name} added: {user.role}, {', '.join(map(str, user.scopes))}")
 
     def remove(self, name: str, now_ms: int, by: str) -> None:
         """With all its sessions and links. Raises UserError where there is none."""
@@ -96,7 +82,19 @@ class Accounts:
                 raise UserError(f"there is no account {name!r}; `oxygrid console accounts` lists them")
             conn.execute("DELETE FROM session WHERE account = ?", (name,))
             conn.execute("DELETE FROM link WHERE account = ?", (name,))
-            _note(conn, now_ms, by, f"account {name} removed")
+            note(conn, now_ms, by, f"account {name} removed")
+
+    def change_password(self, name: str, password: str, now_ms: int, by: str, keep: str = "") -> None:
+        """The account's other sessions and its links end; the session with the token `keep` goes on. Raises UserError where there is no
+        such account, or the password is too short."""
+        _long_enough(password)
+        hash_ = _HASHER.hash(password)
+        with self._db.write() as conn:
+            if not conn.execute("UPDATE account SET hash = ? WHERE name = ?", (hash_, name)).rowcount:
+                raise UserError(f"there is no account {name!r}; `oxygrid console accounts list` lists them")
+            conn.execute("DELETE FROM session WHERE account = ? AND token <> ?", (name, hashed(keep)))
+            conn.execute("DELETE FROM link WHERE account = ?", (name,))
+            note(conn, now_ms, by, f"password of {name} changed")
 
     def all(self) -> list[User]:
         return [msgspec.json.decode(body, type=User) for (body,) in self._db.rows("SELECT body FROM account ORDER BY name")]
@@ -129,7 +127,7 @@ class Accounts:
                 conn.execute(
                     "DELETE FROM failure WHERE key NOT IN (SELECT key FROM failure ORDER BY last_ms DESC LIMIT ?)", (FAILURES_KEPT,)
                 )
-                _note(conn, now_ms, name[:64], f"wrong password, from {address}")
+                note(conn, now_ms, name[:64], f"wrong password, from {address}")
             return None
         with self._db.write() as conn:
             conn.execute("DELETE FROM failure WHERE key IN (?, ?)", keys)
@@ -151,14 +149,14 @@ class Accounts:
         with self._db.write() as conn:
             conn.execute("DELETE FROM session WHERE seen_ms < ? OR begun_ms < ?", (now_ms - SESSION_IDLE_MS, now_ms - SESSION_MOST_MS))
             conn.execute(
-                "INSERT INTO session VALUES (?, ?, ?, ?, ?)", (_hashed(token), user.name, now_ms, now_ms, secrets.token_urlsafe(24))
+                "INSERT INTO session VALUES (?, ?, ?, ?, ?)", (hashed(token), user.name, now_ms, now_ms, secrets.token_urlsafe(24))
             )
-            _note(conn, now_ms, user.name, f"signed in, {how}")
+            note(conn, now_ms, user.name, f"signed in, {how}")
         return token
 
     def session(self, token: str, now_ms: int) -> Session | None:
         """Whose session it is; None where there is none, or it is over."""
-        rows = self._db.rows("SELECT account, begun_ms, seen_ms, csrf FROM session WHERE token = ?", (_hashed(token),))
+        rows = self._db.rows("SELECT account, begun_ms, seen_ms, csrf FROM session WHERE token = ?", (hashed(token),))
         if not rows:
             return None
         name, begun_ms, seen_ms, csrf = rows[0]
@@ -167,12 +165,12 @@ class Accounts:
             return None
         if now_ms - seen_ms > 60_000:
             with self._db.write() as conn:
-                conn.execute("UPDATE session SET seen_ms = ? WHERE token = ?", (now_ms, _hashed(token)))
+                conn.execute("UPDATE session SET seen_ms = ? WHERE token = ?", (now_ms, hashed(token)))
         return Session(user, csrf)
 
     def end(self, token: str) -> None:
         with self._db.write() as conn:
-            conn.execute("DELETE FROM session WHERE token = ?", (_hashed(token),))
+            conn.execute("DELETE FROM session WHERE token = ?", (hashed(token),))
 
     # ---- links ---------------------------------------------------------------------------------------------------------------
 
@@ -183,20 +181,20 @@ class Accounts:
         token = secrets.token_urlsafe(32)
         with self._db.write() as conn:
             conn.execute("DELETE FROM link WHERE until_ms < ?", (now_ms,))
-            conn.execute("INSERT INTO link VALUES (?, ?, ?)", (_hashed(token), name, now_ms + LINK_MS))
-            _note(conn, now_ms, by, f"sign-in link for {name}")
+            conn.execute("INSERT INTO link VALUES (?, ?, ?)", (hashed(token), name, now_ms + LINK_MS))
+            note(conn, now_ms, by, f"sign-in link for {name}")
         return token
 
     def use(self, token: str, now_ms: int) -> User | None:
         """Whose link it is; it is spent then."""
         with self._db.write() as conn:
-            found = conn.execute("DELETE FROM link WHERE token = ? RETURNING account, until_ms", (_hashed(token),)).fetchone()
+            found = conn.execute("DELETE FROM link WHERE token = ? RETURNING account, until_ms", (hashed(token),)).fetchone()
         return self.find(found[0]) if found is not None and found[1] >= now_ms else None
 
     def note(self, now_ms: int, account: str, what: str) -> None:
         """Into the console's own log of who did what."""
         with self._db.write() as conn:
-            _note(conn, now_ms, account, what)
+            note(conn, now_ms, account, what)
 
     def events(self, limit: int = 200) -> list[tuple[int, str, str]]:
         """The newest first: (when, who, what)."""
@@ -213,13 +211,9 @@ def user_of(name: str, called: str, role: Role, scopes: list[Scope], language: s
     return User(name=name, called=called or name, role=role, scopes=tuple(scopes), language=language)
 
 
-def _note(conn: sqlite3.Connection, at_ms: int, account: str, what: str) -> None:
-    conn.execute("INSERT INTO event (at_ms, account, what) VALUES (?, ?, ?)", (at_ms, account, what))
-    conn.execute("DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?", (EVENTS_KEPT,))
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def _long_enough(password: str) -> None:
+    if len(password) < LEAST_PASSWORD:
+        raise UserError(f"a password has at least {LEAST_PASSWORD} characters; four words that have nothing to do with each other are good")
 
 
 def _matches(known: str, password: str) -> bool:

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from collector.config import Config
 from collector.console.accounts import Accounts
 from collector.console.acts import Acts
+from collector.console.api.door import mounted
 from collector.console.door import Door
 from collector.console.frame import MISSING, Frame, words_of
 from collector.console.guard import Headers
@@ -57,6 +58,7 @@ class Console:
             Route("/settings/save", door.to_do(acts.save), methods=["POST"]),
             Route("/healthz", lambda _: PlainTextResponse("ok\n")),
             Mount("/static", StaticFiles(directory=STATIC)),
+            mounted(frame.config, frame.accounts, frame.live, frame.now_ms),
         ]
         middleware = [Middleware(Headers, secure=frame.config.console.secure)]
         handlers = {404: self._nothing, 500: self._broken}

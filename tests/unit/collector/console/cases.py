@@ -13,6 +13,7 @@ from collector.config import Config
 from collector.console.accounts import Accounts
 from collector.console.live import Live
 from collector.console.scope import Role, User, scope_of
+from collector.console.tokens import DAY_MS, Token, TokenRight
 from collector.console.web import Console
 from collector.outputs import Bounded, StateChange, StockEstimate, Transition
 from collector.store.state import StateStore
@@ -97,6 +98,18 @@ class World:
         async with self.browser() as client:
             answer = await client.post(f"/link/{self.accounts.link(who.name, self.clock(), 'test')}")
             assert answer.status_code == 303
+            yield client
+
+    def token(self, right: TokenRight, *scopes: str, name: str = "ministry", days: int = 90) -> str:
+        until_ms = self.clock() + days * DAY_MS
+        reach = tuple(map(scope_of, scopes))
+        return self.accounts.tokens.add(Token(name=name, right=right, scopes=reach, made_ms=self.clock(), until_ms=until_ms, by="root"))
+
+    @asynccontextmanager
+    async def program(self, right: TokenRight, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+        """A client of the API with a token of its own."""
+        async with self.browser() as client:
+            client.headers["authorization"] = f"Bearer {self.token(right, *scopes)}"
             yield client
 
     def csrf(self, client: httpx.AsyncClient) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,22 @@ def test_who_did_what_is_on_record(accounts: Accounts) -> None:
     assert [(who, what.partition(":")[0]) for _, who, what in accounts.events()] == [
         ("root", "account asha removed"), ("asha", "signed in, with a password"), ("root", "account asha added"),
     ]  # fmt: skip
+
+
+def test_many_at_once_wait_for_each_other(accounts: Accounts) -> None:
+    """Requests are answered by several threads, and there is one file."""
+    with ThreadPoolExecutor(8) as threads:
+        tokens = list(threads.map(lambda n: accounts.begin(ASHA, AT_MS + n, "test"), range(40)))
+    assert all(accounts.session(token, AT_MS + 40) is not None for token in tokens)
+
+
+def test_another_password_ends_the_other_sessions(accounts: Accounts) -> None:
+    mine, other, link = accounts.begin(ASHA, AT_MS, "test"), accounts.begin(ASHA, AT_MS, "test"), accounts.link("asha", AT_MS, "root")
+    accounts.change_password("asha", "another horse battery", AT_MS, "asha", keep=mine)
+    assert accounts.session(mine, AT_MS) is not None
+    assert accounts.session(other, AT_MS) is None
+    assert accounts.use(link, AT_MS) is None
+    assert accounts.check("asha", PASSWORD, "", AT_MS) is None
+    assert accounts.check("asha", "another horse battery", "", AT_MS) == ASHA
+    with pytest.raises(UserError, match="at least 12"):
+        accounts.change_password("asha", "short", AT_MS, "asha")

@@ -1,0 +1,54 @@
+"""The console's own file: accounts, sessions, tokens, comments, and who did what. Its layout, and one transaction at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collector import database
+from collector.database import Database
+
+_LAYOUT = """
+CREATE TABLE account (name TEXT PRIMARY KEY, body BLOB NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE session (token BLOB PRIMARY KEY, account TEXT NOT NULL, begun_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
+    csrf TEXT NOT NULL);
+CREATE TABLE link (token BLOB PRIMARY KEY, account TEXT NOT NULL, until_ms INTEGER NOT NULL);
+CREATE TABLE failure (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last_ms INTEGER NOT NULL);
+CREATE TABLE event (n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, account TEXT NOT NULL, what TEXT NOT NULL);
+"""
+_TOKENS_AND_COMMENTS = """
+CREATE TABLE api_token (name TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, body BLOB NOT NULL);
+CREATE TABLE comment (n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, alarm TEXT NOT NULL, body BLOB NOT NULL);
+CREATE INDEX comment_alarm ON comment (alarm, n);
+"""
+FORMAT = database.Format("console", 0x4F784331, tuple(map(database.statements, (_LAYOUT, _TOKENS_AND_COMMENTS))))
+
+EVENTS_KEPT = 50_000
+
+
+class ConsoleFile(Database):
+    """Several threads use it; their transactions wait for each other."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(database.open_database(path, FORMAT, "FULL"), path)
+        self._one_at_a_time = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        with self._one_at_a_time, super().write() as conn:
+            yield conn
+
+
+def note(conn: sqlite3.Connection, at_ms: int, account: str, what: str) -> None:
+    """Into the console's own log of who did what."""
+    conn.execute("INSERT INTO event (at_ms, account, what) VALUES (?, ?, ?)", (at_ms, account, what))
+    conn.execute("DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?", (EVENTS_KEPT,))
+
+
+def hashed(token: str) -> bytes:
+    """What is kept of a token: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
