@@ -21,6 +21,7 @@ ALARMS_SHOWN = 200
 class Pages:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._people = {person.id: person.name for person in frame.config.people}
 
     async def board(self, request: Request, visit: Visit) -> Response:
         """The same for all who see the same: rendered once, until something changes."""
@@ -66,26 +67,19 @@ class Pages:
         )  # fmt: skip
 
     async def alarm(self, request: Request, visit: Visit) -> Response:
-        name = request.path_params["alarm"]
-        site = self._frame.mine(visit, name.partition("/")[0])
+        name, frame = request.path_params["alarm"], self._frame
+        site = frame.mine(visit, name.partition("/")[0])
         if site is None:
-            return self._frame.refused(visit, MISSING)
-        known = self._frame.live.alarms.get(name)
-        past = await asyncio.to_thread(self._frame.past.of_alarm, name)
+            return frame.refused(visit, MISSING)
+        known, seen = frame.live.alarms.get(name), frame.view(visit)
+        past = await asyncio.to_thread(frame.past.of_alarm, name)
         if known is None and not past:
-            return self._frame.refused(visit, MISSING)
-        said = self._frame.view(visit).shown([known])[0] if known else None
-        return self._frame.page(
-            "alarm.html",
-            visit.words,
-            visit=visit,
-            request=request,
-            name=name,
-            site=site,
-            shown=said,
-            past=past,
-            urgent=self._frame.view(visit).urgent,
-        )
+            return frame.refused(visit, MISSING)
+        told = await asyncio.to_thread(frame.past.sent, past[0].occurrence) if past else []
+        return frame.page(
+            "alarm.html", visit.words, visit=visit, request=request, name=name, site=site, past=past, told=told, people=self._people,
+            shown=seen.shown([known])[0] if known else None, urgent=seen.urgent,
+        )  # fmt: skip
 
     async def gateways(self, request: Request, visit: Visit) -> Response:
         sites = visit.user.sites(self._frame.config.sites)[:PER_PAGE]

@@ -12,6 +12,7 @@ import msgspec
 
 from collector import database
 from collector.build import influx_settings
+from collector.calls import Call, SentView
 from collector.config import Config
 from collector.database import Database
 from collector.errors import JournalError, OxygridError, StoreError, UserError
@@ -69,6 +70,22 @@ class Past:
         except (JournalError, UserError):
             return []
         return [msgspec.json.decode(body, type=Transition) for (body,) in rows]
+
+    def calls(self) -> list[Call]:
+        """Those that wait for an answer, or for the end of what somebody promised; the oldest first."""
+        try:
+            with self._state() as reader:
+                return sorted(reader.open_calls(), key=lambda call: call.since_ms)
+        except (JournalError, UserError):
+            return []
+
+    def sent(self, occurrence: str) -> list[SentView]:
+        """Who was told of an occurrence, by which way, and what came of it."""
+        try:
+            with self._state() as reader:
+                return reader.sent_of(occurrence)
+        except (JournalError, UserError):
+            return []
 
     def events(self, site: str, now_ms: int) -> list[StockEvent]:
         """Refills, changeovers and deliveries of two days, the newest first."""

@@ -20,6 +20,7 @@ from collector.console.accounts import Accounts
 from collector.console.acts import Acts
 from collector.console.api.door import mounted
 from collector.console.door import Door
+from collector.console.duty import DutyPage
 from collector.console.frame import MISSING, Frame, words_of
 from collector.console.guard import Headers
 from collector.console.live import Live
@@ -52,6 +53,7 @@ class Console:
             Route("/alarms", door.to_see(pages.alarms)),
             Route("/alarm/{alarm:path}", door.to_see(pages.alarm)),
             Route("/gateways", door.to_see(pages.gateways)),
+            Route("/duty", door.to_see(DutyPage(frame).page)),
             Route("/settings", door.to_see(pages.settings)),
             Route("/events", door.to_see(streams.events)),
             Route("/command", door.to_do(acts.command), methods=["POST"]),

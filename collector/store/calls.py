@@ -72,7 +72,7 @@ class CallRows:
         """Everything, for the start."""
         rows = self._db.rows
         return Kept(
-            [_call(body) for (body,) in rows(_OPEN)],
+            opened(self._db),
             [_call(body) for (body,) in rows(_RECENT, (ENDED_KEPT,))][::-1],
             [msgspec.json.decode(body, type=Tell) for (body,) in rows("SELECT body FROM tell ORDER BY person, occurrence")],
             [msgspec.json.decode(body, type=Person) for (body,) in rows("SELECT body FROM told ORDER BY person")],
@@ -89,6 +89,11 @@ def one(db: Database, occurrence: str) -> tuple[Call, int | None] | None:
     for ended_ms, body in db.rows(_ONE, (occurrence,)):
         return _call(body), ended_ms
     return None
+
+
+def opened(db: Database) -> list[Call]:
+    """The calls that are not over."""
+    return [_call(body) for (body,) in db.rows(_OPEN)]
 
 
 def sent(db: Database, occurrence: str) -> list[SentView]:

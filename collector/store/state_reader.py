@@ -163,6 +163,10 @@ class StateReader:
         """A call, and when it ended; for a day after that."""
         return calls.one(self._db, occurrence)
 
+    def open_calls(self) -> list[Call]:
+        """Those that are not over."""
+        return calls.opened(self._db)
+
     def sent_of(self, occurrence: str) -> list[SentView]:
         """The notices of a call to people, and what became of them."""
         return calls.sent(self._db, occurrence)

@@ -28,8 +28,8 @@ SITES: list[dict[str, Any]] = [
 ]
 
 
-def config_of(folder: Path, **console: Any) -> Config:
-    return Config.model_validate({"sites": SITES, "data_dir": str(folder), "console": console})
+def config_of(folder: Path, sections: dict[str, Any], **console: Any) -> Config:
+    return Config.model_validate({"sites": SITES, "data_dir": str(folder), "console": console, **sections})
 
 
 def raised(site: str, rule: str = "LP-LL", priority: str = "high", event: str = "raised", **more: Any) -> Transition:
@@ -77,9 +77,9 @@ class Clock:
 class World:
     """`client(user)` has signed in with a link."""
 
-    def __init__(self, folder: Path, **console: Any) -> None:
+    def __init__(self, folder: Path, sections: dict[str, Any] | None = None, **console: Any) -> None:
         self.clock = Clock()
-        self.config = config_of(folder, **console)
+        self.config = config_of(folder, sections or {}, **console)
         self.accounts = Accounts(self.config.console_path)
         self.live = Live(self.config.state_path)
         self.live.look()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from collector.calls import Call, Told
 from collector.console.accounts import LINK_MS, SESSION_IDLE_MS
 from collector.console.scope import NEEDED, RIGHTS, Role
+from collector.outputs import StateChange
+from collector.store.state import StateStore
 from tests.unit.collector.console.cases import AT_MS, PASSWORD, World, raised, stock, user, written
 
 ROLES: tuple[Role, ...] = ("viewer", "operator", "engineer", "admin")
@@ -24,7 +28,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     found.accounts.close()
 
 
-ROUTES = ("/", "/alarms", "/alarms?quiet=1", "/gateways", "/settings", "/hospital/{}", "/alarm/{}/line/LP-LL")
+ROUTES = ("/", "/alarms", "/alarms?quiet=1", "/duty", "/gateways", "/settings", "/hospital/{}", "/alarm/{}/line/LP-LL")
 
 
 @pytest.mark.parametrize("path", [*(route.format("a") for route in ROUTES), "/events"])
@@ -227,3 +231,48 @@ async def test_the_first_page_is_small_however_many_hospitals_there_are(world: W
         fragment = await client.get("/", headers={"x-fragment": "1"})
         assert "<html" not in fragment.text
         assert 'id="urgent"' in fragment.text
+
+
+# ---- duty ------------------------------------------------------------------------------------------------------------------------
+
+PEOPLE = {
+    "people": [
+        {"id": "ravi", "name": "Ravi Kumar", "role": "engineer", "phone": "+91 98 7654 3210", "ways": [{"channel": "log"}]},
+        {"id": "meera", "name": "Meera Singh", "role": "control_room", "ways": [{"channel": "log"}]},
+    ],
+    "chains": [
+        {
+            "id": "up",
+            "districts": ["east"],
+            "steps": [{"tell": "ravi"}, {"tell": "meera", "after_min": 15, "hours_left_below": 6}],
+            "last_resort": "meera",
+        }
+    ],
+}
+
+
+async def test_who_is_on_duty_is_for_their_own_hospitals(tmp_path: Path) -> None:
+    written(tmp_path, raised("a"))
+    world = World(tmp_path, sections=PEOPLE)
+    async with world.signed_in(user("asha", "operator", "site:a")) as client:
+        page = (await client.get("/duty?site=a")).text
+        assert all(each in page for each in ("Ravi Kumar (+91 98 7654 3210)", "Meera Singh", "after 15 min, below 6 h left", "Last resort"))
+    async with world.signed_in(user("bina", "operator", "site:c")) as client:
+        page = (await client.get("/duty?site=a")).text
+        assert "Ravi" not in page
+        assert "Nobody is called for this hospital" in page
+    world.accounts.close()
+
+
+async def test_a_call_in_progress_shows_how_far_it_has_come(tmp_path: Path) -> None:
+    t = raised("a")
+    call = Call(transition=t, since_ms=AT_MS, next_ms=AT_MS + 900_000, at_ms=AT_MS, steps=(0,), level=0, told=(Told("ravi", 0, AT_MS, 2),))
+    with closing(StateStore(tmp_path / "state.db")) as store:
+        store.commit(StateChange(transitions=[t], calls=[call]))
+    world = World(tmp_path, sections=PEOPLE)
+    async with world.signed_in(user("asha", "operator", "district:east")) as client:
+        page = (await client.get("/duty")).text
+        assert all(each in page for each in ("Pipeline pressure failing", "Ravi Kumar", "×2", "goes on at", "2025-11-24 16:15"))
+    async with world.signed_in(user("bina", "operator", "site:b")) as client:
+        assert "Nobody is being called." in (await client.get("/duty")).text
+    world.accounts.close()

@@ -29,6 +29,7 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     composed = {f"state.{each}" for each in get_args(AlarmState)} | {f"priority.{each}" for each in get_args(Priority)}
     composed |= {f"quality.{each.name.lower()}" for each in Quality} | {f"kind.{kind}" for kind in KINDS}
     composed |= {f"theme_{each}" for each in ("auto", "light", "dark", "wall")} | {"not_found", "forbidden"}
+    composed |= {f"outcome.{each}" for each in ("sent", "given_up", "waiting")}
     assert asked | composed == set(catalogue())
 
 
