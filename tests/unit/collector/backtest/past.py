@@ -30,13 +30,13 @@ class MemoryPast:
         self._items, self._span_ms = items, span_ms
         self.closed = False
 
-    def span_ms(self, sites: Sequence[Site]) -> tuple[int, int] | None:  # noqa: ARG002
+    def span_ms(self, sites: Sequence[Site]) -> tuple[int, int] | None:
         return self._span_ms
 
     def parts(self, sites: Sequence[Site]) -> list[tuple[Site, ...]]:
         return [(site,) for site in sites]
 
-    def read(self, sites: Sequence[Site], start_ms: int, end_ms: int) -> Iterator[Decoded | Block]:  # noqa: ARG002
+    def read(self, sites: Sequence[Site], start_ms: int, end_ms: int) -> Iterator[Decoded | Block]:
         yield from self._items
 
     def close(self) -> None:
