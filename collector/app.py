@@ -9,11 +9,10 @@ import asyncio
 import gc
 import logging
 import os
-import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -21,12 +20,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from collector.answers.build import Answering, listen
 from collector.audit import digest
-from collector.build import door_of, house_of, source_of, store_of
+from collector.build import door_of, source_of, store_of
 from collector.clerk import Answer, Clerk, Configuration
 from collector.config import Config
-from collector.config.notify import GsmChannel
 from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
 from collector.decoding import Decoder
@@ -34,34 +31,25 @@ from collector.errors import JournalError, OxygridError, UserError
 from collector.evaluator import Evaluator
 from collector.feed import Feed
 from collector.journal import SqliteJournal
-from collector.notify.calling import Calling
-from collector.notify.channels import GsmSender, SmtpSender, channel_of
-from collector.notify.decide import notices
-from collector.notify.exchange import Exchange
-from collector.notify.house import House
-from collector.notify.outbox import Hooks, Notifier
-from collector.ops.heartbeat import Pulse, heartbeat
 from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
 from collector.ops.server import Ops
 from collector.ops.status import site_view
 from collector.ops.watch import Views, Watch
-from collector.orders import wrong_use
-from collector.outputs import Command, Notice, StateChange, Transition
+from collector.outputs import Command, StateChange
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
-from collector.reports.post import Post
 from collector.rules.model import RuleSet
 from collector.selfwatch import Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
 from collector.store.history import SqliteHistory
 from collector.store.influx import InfluxStore
 from collector.store.state import StateStore
+from collector.telling import Telling
 from collector.threads import PatientThread, Thread
 from collector.version import VERSION
 from collector.views import AlarmView, SiteView, alarm_view
 from collector.writer import Places, Writer
-from devices.assets import Site
 
 log = logging.getLogger(__name__)
 
@@ -148,18 +136,7 @@ class Collector:
         self._cursors = Cursors(self._journal, self._journal_thread, READERS)
         self._feed = Feed(self._journal, self._journal_thread, Decoder(config.sites, config.topic_prefix).decode, now_ms)
         self.source = source_of(config, now_ms, embedded)
-        self.calling = self._call_on(house_of(config))
-        channels = [channel_of(c) for c in config.notify.channels]
-        rates = {c.id: c.per_minute for c in config.notify.channels if c.per_minute is not None}
-        house = lambda: self.calling.exchange.house  # noqa: E731 - a reload brings another
-        self._answering = Answering(config, house, self.calling, self._command, now_ms)
-        reading = {c.id for c in config.notify.channels if isinstance(c, GsmChannel) and c.replies}
-        self._modems = [c for c in channels if isinstance(c, GsmSender) and c.id in reading]
-        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates, way_back=self._answering.way_back)
-        self._post = Post(lambda: self._config, {c.id: c for c in channels if isinstance(c, SmtpSender)}, now_ms)
-        self._notifier = Notifier(channels, self._state, self._state_thread, now_ms, random.random, self._site_of, hooks=hooks)
-        self._pulse = Pulse(now_ms, self._notifier.problem)
-        self.calling.turned = self._pulse.beat("calls")
+        self.telling = Telling(lambda: self._config, self._state, self._state_thread, now_ms, self._by_clerk)
         rules = rule_set(config.rules)
         self.evaluation = Evaluation(Evaluator(config.sites, rules, snapshots), self._feed, self._desk())
         self._configuration = digests_of(config, rules)
@@ -186,7 +163,7 @@ class Collector:
         """Everything at once, until `stop` or until a part gives up."""
         registry = CollectorRegistry()
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
-        ops = Ops(registry, self.watch.status, self.watch.problems, self._command, self._drill, self._site_view)
+        ops = Ops(registry, self.watch.status, self.watch.problems, self.telling.command, self.telling.drill, self._site_view)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
         await self._start_answers(ops)
         self._say_head()
@@ -209,18 +186,14 @@ class Collector:
             "evaluate": self.evaluation.run(),
             "write": self.writer.run(),
             "quarantine": set_aside(self._feed, self._state, self._state_thread, self._cursors.at["quarantine"], self._was_set_aside),
-            "call": self.calling.run(),
-            "notify": self._notifier.run(),
-            "reports": self._post.run(),
-            "replies": listen(self._modems, self._answering.by_sms),
-            "heartbeat": heartbeat(self._config.heartbeat, self._pulse),
+            **self.telling.parts(),
             "housekeeping": self._keep_house(),
         }
 
     async def _shut_down(self, running: dict[str, asyncio.Task[None]], ops: Ops) -> None:
         """Stop taking, work off what is here for a moment, save, close."""
         await ops.stop()
-        await self._answering.stop()
+        await self.telling.answering.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.source.close()
@@ -240,7 +213,7 @@ class Collector:
 
     async def _start_answers(self, ops: Ops) -> None:
         try:
-            await self._answering.start()
+            await self.telling.answering.start()
         except UserError:
             await ops.stop()
             raise
@@ -271,29 +244,16 @@ class Collector:
         return Desk(
             write=lambda change: self._state_thread.run(self._state.commit, change),
             open_alarms=lambda: self._state_thread.run(self._state.alarms),
-            notices=self._notices,
+            notices=self.telling.notices,
             committed=self._committed,
             saved=lambda seq: self._cursors.done("evaluator", seq),
             passed=self._judged,
-            calls=self.calling.hear,
+            calls=self.telling.calls,
         )
-
-    def _call_on(self, house: House) -> Calling:
-        """The calls go on from the disk; what waits for somebody and has no call gets one."""
-        exchange = Exchange(house, self._broken)
-        exchange.load(*self._state.calls.kept())
-        self._state.commit(StateChange(calls=exchange.missing(self._state.alarms(), self._now_ms())))
-        return Calling(exchange, self._state.calls, self._state_thread, self._now_ms, self._wake_channels)
-
-    def _broken(self) -> frozenset[str]:
-        return self._notifier.broken()
-
-    def _wake_channels(self) -> None:
-        self._notifier.wake()
 
     def _judged(self, seq: int) -> None:
         self.watch.passed("evaluator", seq)
-        self._pulse.beat("evaluation")()
+        self.telling.judged()
 
     def _site_view(self, name: str) -> SiteView | None:
         return site_view(self.evaluation.evaluator, name, self._now_ms())
@@ -319,20 +279,12 @@ class Collector:
         self._cursors.done("quarantine", seq)
         self.watch.passed("quarantine", seq)
 
-    def _notices(self, transitions: Iterable[Transition]) -> list[Notice]:
-        return notices(transitions, self._config.notify.channels, {site.id: site for site in self._config.sites})
-
-    def _site_of(self, site_id: str) -> Site | None:
-        return next((site for site in self._config.sites if site.id == site_id), None)
-
     def _committed(self, change: StateChange) -> None:
         self.watch.committed(change)
         self._clerk.committed(change)
         self._alarms_changed = self._alarms_changed or bool(change.transitions)
         self._told(change)
-        self.calling.committed(change)
-        if change.notices:
-            self._notifier.wake()
+        self.telling.committed(change)
 
     def _views(self) -> Views:
         return Views(
@@ -347,8 +299,8 @@ class Collector:
             notices_waiting=lambda: self._waiting["notices"],
             disk_problem=lambda: self._feed.problem,
             disk_free_bytes=lambda: self._disk_free_bytes,
-            channels=self._notifier.status,
-            calls=self.calling.figures,
+            channels=self.telling.notifier.status,
+            calls=self.telling.calling.figures,
         )
 
     def _positions(self) -> dict[str, int]:
@@ -409,17 +361,8 @@ class Collector:
 
     # ---- from outside --------------------------------------------------------------------------------------------------------
 
-    async def _command(self, command: Command) -> Answer:
-        """A test alarm is acknowledged without the evaluator, which knows none."""
-        if command.command == "ack" and not wrong_use(command) and await self.calling.answer_drill(command.alarm, command.by):
-            return Answer(taken=True)
+    async def _by_clerk(self, command: Command) -> Answer:
         return await self._clerk.command(command)
-
-    async def _drill(self, site: str, by: str) -> Answer:
-        try:
-            return Answer(taken=True, text=await self.calling.drill(site, by))
-        except ValueError as exc:
-            return Answer(taken=False, text=str(exc))
 
     def _refusal(self, command: Command) -> str:
         """By the evaluator of this moment: a reload puts another in its place."""
@@ -441,7 +384,7 @@ class Collector:
         fixed = [name for name in _FIXED if getattr(config, name) != getattr(self._config, name)]
         self._config = config.model_copy(update={name: getattr(self._config, name) for name in _FIXED})
         self.evaluation.replace(lambda snapshots: Evaluator(config.sites, rules, snapshots))
-        self.calling.use(house_of(self._config))
+        self.telling.reload()
         self._feed.decode_again(Decoder(config.sites, self._config.topic_prefix).decode)
         if isinstance(self._store, InfluxStore):
             self._store.use_sites(config.sites)
