@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -86,7 +87,7 @@ class Calling:
         """One turn; false where nothing was due."""
         now_ms = self._now_ms()
         served = self.exchange.serve(now_ms)
-        daily = self._daily.notices(now_ms, self.exchange)
+        daily = await self._told_by_the_day(now_ms)
         if served is None and not daily:
             return False
         served = served or Served(at_ms=now_ms)
@@ -96,6 +97,12 @@ class Calling:
             self._woken()
         await asyncio.sleep(0)
         return True
+
+    async def _told_by_the_day(self, now_ms: int) -> list[Notice]:
+        if not self._daily.is_time(now_ms):
+            return []
+        open_at = Counter(call.site for call in self.exchange.calls.values() if not call.drill)
+        return await asyncio.to_thread(self._daily.notices, now_ms, open_at)
 
     def _until_next_s(self) -> float:
         next_ms = self.exchange.next_ms()

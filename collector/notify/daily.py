@@ -5,14 +5,13 @@ Each of these notices has an id with its day in it, so that it goes once, howeve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from collector.config.people import Chain, minute_of
 from collector.notify.duty import DAY_MS, Watch
-from collector.notify.exchange import Exchange
 from collector.notify.house import House
 from collector.notify.ways import way_for
 from collector.outputs import Notice, Priority, Topic, Transition
@@ -35,13 +34,17 @@ class Gap(NamedTuple):
 
 def gaps(house: House, from_ms: int, until_ms: int) -> list[Gap]:
     """Every gap of that time, once for each roster and zone; of the gaps of a roster the first site stands for all."""
-    found: dict[tuple[str, str, int], Gap] = {}
+    asked: dict[tuple[str, str], tuple[Site, Chain]] = {}
     for site in house.sites:
         for chain in _chains(house, site):
             for step in chain.steps:
-                for watch in house.duty.gaps(step.tell, site.zone, from_ms, until_ms):
-                    found.setdefault((step.tell, site.timezone, watch.from_ms), Gap(step.tell, site, chain, watch))
-    return sorted(found.values(), key=lambda gap: (gap.watch.from_ms, gap.roster))
+                asked.setdefault((step.tell, site.timezone), (site, chain))
+    found = [
+        Gap(name, site, chain, watch)
+        for (name, _), (site, chain) in asked.items()
+        for watch in house.duty.gaps(name, site.zone, from_ms, until_ms)
+    ]
+    return sorted(found, key=lambda gap: (gap.watch.from_ms, gap.roster))
 
 
 def _chains(house: House, site: Site) -> list[Chain]:
@@ -57,12 +60,17 @@ class Daily:
         self._next_ms = 0
         self._done: set[tuple[str, str]] = set()
 
-    def notices(self, now_ms: int, exchange: Exchange) -> list[Notice]:
-        """What is to be told now, of today."""
-        if not 0 <= self._next_ms - now_ms <= EVERY_MS or self._next_ms == now_ms:
-            self._next_ms = now_ms + EVERY_MS
-            return [*self._gaps(now_ms), *self._well(now_ms, exchange)]
-        return []
+    def is_time(self, now_ms: int) -> bool:
+        """A minute is over, or the clock was put back."""
+        if 0 < self._next_ms - now_ms <= EVERY_MS:
+            return False
+        self._next_ms = now_ms + EVERY_MS
+        return True
+
+    def notices(self, now_ms: int, open_at: Mapping[str, int]) -> list[Notice]:
+        """What is to be told now, of today; `open_at` are the open calls of each site. Takes a while where there are hundreds of
+        rosters."""
+        return [*self._gaps(now_ms), *self._well(now_ms, open_at)]
 
     def _gaps(self, now_ms: int) -> Iterator[Notice]:
         due = [name for name in self._zones() if self._is_due(f"gap {name}", name, GAP_AT_MIN, now_ms)]
@@ -78,13 +86,12 @@ class Daily:
                 about = f"{gap.roster}@{gap.watch.from_ms}"
                 yield from self._to(self._house.duty.members([gap.chain.last_resort]), "gap", about, gap.site, facts, now_ms)
 
-    def _well(self, now_ms: int, exchange: Exchange) -> Iterator[Notice]:
+    def _well(self, now_ms: int, open_at: Mapping[str, int]) -> Iterator[Notice]:
         well = self._house.settings.all_is_well
         for name in self._zones() if well is not None else ():
             if well is not None and self._is_due(f"well {name}", name, minute_of(well.at), now_ms):
                 sites = [site for site in self._house.sites if site.timezone == name]
-                ids = {site.id for site in sites}
-                count = sum(call.site in ids and not call.drill for call in exchange.calls.values())
+                count = sum(open_at.get(site.id, 0) for site in sites)
                 facts = {"sites": str(len(sites)), "open": str(count)}
                 yield from self._to(self._house.duty.members(well.tell), "well", name.replace("/", "-"), sites[0], facts, now_ms)
 

@@ -45,6 +45,7 @@ class Exchange:
         self._due: list[tuple[int, str]] = []
         self._trays: dict[str, Tray] = {}
         self._tray_due: list[tuple[int, str]] = []
+        self._orphans: list[tuple[str, str]] = []
         self._now_ms = 0
 
     # ---- begin, and begin again ----------------------------------------------------------------------------------------------
@@ -57,9 +58,11 @@ class Exchange:
         for call in calls:
             self._put(call)
         for tell in tells:
-            if tell.person in self.house.duty.people:
-                self._tray(tell.person).offer(tell)
-                heapq.heappush(self._tray_due, (0, tell.person))
+            if tell.person not in self.house.duty.people:
+                self._orphans.append(tell.key)
+                continue
+            self._tray(tell.person).offer(tell)
+            heapq.heappush(self._tray_due, (0, tell.person))
 
     def missing(self, alarms: Iterable[Transition], now_ms: int) -> list[Call]:
         """Calls for alarms that wait for somebody and have none: people came into the configuration while they were open."""
@@ -70,7 +73,7 @@ class Exchange:
         """Other people, rosters and chains from now on. Every call is looked at."""
         self.house = house
         for name in [name for name in self._trays if name not in house.duty.people]:
-            del self._trays[name]
+            self._orphans += self._trays.pop(name).keys()
         self._look_at_all()
 
     # ---- in ------------------------------------------------------------------------------------------------------------------
@@ -128,7 +131,8 @@ class Exchange:
         if now_ms < self._now_ms:
             self._put_back(self._now_ms - now_ms)
         self._now_ms = now_ms
-        served = Served(at_ms=now_ms)
+        served = Served(at_ms=now_ms, gone=self._orphans)
+        self._orphans = []
         stirred: dict[str, None] = {}
         tells: dict[tuple[str, str], Tell] = {}
         taken = 0
@@ -148,7 +152,7 @@ class Exchange:
                 self._empty(name, now_ms, served)
         gone = set(served.gone)
         served.tells.extend(tell for key, tell in tells.items() if key not in gone)
-        return served if taken or stirred else None
+        return served if taken or stirred or served.gone else None
 
     def _look_at(self, call: Call, now_ms: int, served: Served, tells: dict[tuple[str, str], Tell]) -> None:
         site, chain = self.house.site(call.site), self.house.chain(call.site, call.transition.priority)

@@ -80,6 +80,10 @@ class Tray:
     def waiting(self) -> int:
         return sum(len(group.waiting) for group in self._groups.values())
 
+    def keys(self) -> list[tuple[str, str]]:
+        """Of all words that wait."""
+        return [tell.key for group in self._groups.values() for tell in group.waiting.values()]
+
     def offer(self, tell: Tell) -> bool:
         """Take a word; it takes the place of an older one on the same alarm. False where both are gone: it is over before it was told."""
         cause = cause_of(tell)

@@ -19,7 +19,14 @@ def over_a_day(text: str, **parts: Any) -> list[Notice]:
     whole = house(**parts)
     daily, exchange, begin = Daily(whole), Exchange(whole), ms(text)
     exchange.hear([transition()], begin)
-    return [notice for minute in range(0, 24 * 60, 10) for notice in daily.notices(begin + minute * 60_000, exchange)]
+    times = [begin + minute * 60_000 for minute in range(0, 24 * 60, 10)]
+    return [notice for at_ms in times if daily.is_time(at_ms) for notice in daily.notices(at_ms, {"kasganj-dh": len(exchange.calls)})]
+
+
+def test_a_minute_is_looked_at_once() -> None:
+    daily, begin = Daily(house()), ms("2026-03-04T12:00")
+    times = [0, 30_000, 59_999, 60_000, 61_000, -3_600_000]
+    assert [daily.is_time(begin + at_ms) for at_ms in times] == [True, False, False, True, False, True]
 
 
 def test_a_gap_is_told_to_the_last_resort_each_day_from_a_week_before() -> None:

@@ -161,6 +161,25 @@ def test_other_people_take_over_at_once() -> None:
     assert [notice.person for notice in story.at(1)] == ["ravi"]
 
 
+def test_words_for_somebody_who_is_no_longer_there_are_forgotten() -> None:
+    story = Story(settings={"messages_per_hour": 2})
+    for n in range(3):
+        story.hear(alarm(n, priority="medium", nature=("process", "suspect_sensor", "communication")[n]))
+    story.at(0)
+    assert {person for person, _ in story.disk.tells} == {"asha"}
+    given = story.house
+    without = [person for person in given.duty.people.values() if person.id != "asha"]
+    story.house = House(given.sites, without, list(given.duty.teams.values()), list(given.duty.rosters.values()), given.chains)
+    restarted = Exchange(story.house)
+    restarted.load(story.disk.calls.values(), (), story.disk.tells.values(), ())
+    served = restarted.serve(NOON)
+    assert served is not None
+    assert set(served.gone) == set(story.disk.tells)
+    story.exchange.use(story.house)
+    story.at(0.01)
+    assert {person for person, _ in story.disk.tells} == set()
+
+
 def test_who_acknowledged_is_not_told_so() -> None:
     story = Story()
     story.hear(alarm())
