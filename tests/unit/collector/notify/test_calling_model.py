@@ -80,7 +80,8 @@ class Telling(RuleBasedStateMachine):
             Duty.model_validate({"messages_per_hour": budget}),
         )
         self.disk = Disk()
-        self.exchange = Exchange(self.house)
+        self.broken: frozenset[str] = frozenset()
+        self.exchange = Exchange(self.house, lambda: self.broken)
         self.alarms: dict[str, Transition] = {}
         self.heard: dict[str, set[str]] = {}
         self.decided_ms: dict[str, int] = {}
@@ -130,9 +131,13 @@ class Telling(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        self.exchange = Exchange(self.house)
+        self.exchange = Exchange(self.house, lambda: self.broken)
         disk = self.disk
         self.exchange.load(disk.calls.values(), disk.ended.values(), disk.tells.values(), disk.people.values())
+
+    @rule(broken=st.sampled_from([frozenset(), frozenset({"sms"}), frozenset({"mail"}), frozenset({"sms", "mail"})]))
+    def channels_break_and_mend(self, broken: frozenset[str]) -> None:
+        self.broken = broken
 
     @rule(hours=st.sampled_from([3.0, 10.0, 40.0]))
     def hours(self, hours: float) -> None:
@@ -213,6 +218,8 @@ class Telling(RuleBasedStateMachine):
                 assert told.person in on_duty, (told, on_duty)
 
     def _note(self, notice: Notice) -> None:
+        """A message takes a way that works, where there is one."""
+        assert notice.channel not in self.broken or len(self.broken) == 2
         for transition in (notice.transition, *notice.also):
             if transition.state == "normal":
                 self._ends.add((notice.person, transition.occurrence))
