@@ -28,6 +28,10 @@ from collector.reports.post import Post
 from collector.store.state import StateStore
 from collector.threads import PatientThread
 
+PARALLEL = {"smtp": 4, "webhook": 8, "ntfy": 8, "telegram": 4, "apprise": 4}
+"""So many messages are on their way at once, by kind of channel: a receiver that takes half a second for each is no bottleneck in a
+storm."""
+
 
 class Telling:
     """`config` gives the configuration of this moment; `evaluated` takes the commands that are about alarms of the evaluator."""
@@ -44,7 +48,8 @@ class Telling:
         self.answering = Answering(given, self._house, self.calling, self.command, now_ms)
         channels = [channel_of(channel) for channel in given.notify.channels]
         rates = {channel.id: channel.per_minute for channel in given.notify.channels if channel.per_minute is not None}
-        hooks = Hooks(elsewhere=self.calling.elsewhere, per_minute=rates, way_back=self.answering.way_back)
+        at_once = {channel.id: PARALLEL.get(channel.kind, 1) for channel in given.notify.channels}
+        hooks = Hooks(way_back=self.answering.way_back, elsewhere=self.calling.elsewhere, per_minute=rates, parallel=at_once)
         self.notifier = Notifier(channels, state, thread, now_ms, random.random, lambda site: self._house().site(site), hooks=hooks)
         reading = {channel.id for channel in given.notify.channels if isinstance(channel, GsmChannel) and channel.replies}
         self._modems = [channel for channel in channels if isinstance(channel, GsmSender) and channel.id in reading]

@@ -87,13 +87,14 @@ SiteOf: TypeAlias = Callable[[str], Site | None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the sending asks of others. `way_back`: the notice as it can be answered: with a
-    link, and without a code that nobody would read. `elsewhere`: a notice to a person that can't be sent here
-    now, by another way of theirs; None where there is none, and it is tried again here. `per_minute`: channel → most messages a minute."""
+    """What the sending asks of others. `way_back`: the notice as it can be answered: with a link, and without a code that nobody would read.
+    `elsewhere`: a notice to a person that can't be sent here now, by another way of theirs; None where there is none, and it is tried again
+    here. `per_minute`: channel → most messages a minute; `parallel`: most at once (one, where it is not named)."""
 
     way_back: Callable[[Notice], Notice] = lambda notice: notice
     elsewhere: Callable[[Notice], Notice | None] = lambda _: None
     per_minute: Mapping[str, int] = field(default_factory=dict)
+    parallel: Mapping[str, int] = field(default_factory=dict)
 
 
 NO_HOOKS = Hooks()
@@ -122,6 +123,7 @@ class Sender:
         self.last_sent_ms: int | None = None
         self._outbox, self._run = outbox, runner
         self._now_ms, self._rnd = now_ms, rnd
+        self._parallel, self._has_failed = hooks.parallel.get(channel.id, 1), False
         self.turned_ms = now_ms()
         self.broken_ms: int | None = None
         self.on_move: Callable[[], None] = lambda: None
@@ -154,17 +156,35 @@ class Sender:
         waiting = await self._run.run(self._outbox.notices_beside, self.channel.id, [each.notice for each in due])
         attempts = {each.notice.id: each.attempts for each in [*due, *waiting]}
         envelopes = plan([each.notice for each in due], [each.notice for each in waiting], now_ms, self.channel.digests, self._finish)
-        for envelope in envelopes:
-            if self._wake.is_set() and self._now_ms() - now_ms > LOOK_MS:
-                return None
-            wait_s = self._rate.wait_s(self._now_ms())
-            if wait_s:
-                return wait_s
-            pause_s = await self._deliver(envelope, attempts)
+        self._has_failed = False
+        pause_s = await self._deliver_all(envelopes, attempts, now_ms)
+        if self._has_failed:
+            await self._move([each.notice for each in due])
+        return pause_s
+
+    async def _deliver_all(self, envelopes: Sequence[Envelope], attempts: dict[str, int], now_ms: int) -> float | None:
+        """In their order, several at once where the channel can; the pause where one failed, or where so many have gone this minute."""
+        room, pauses_s = asyncio.Semaphore(self._parallel), list[float]()
+
+        async def one(envelope: Envelope) -> None:
+            try:
+                pause_s = await self._deliver(envelope, attempts)
+            finally:
+                room.release()
             if pause_s is not None:
-                await self._move([each.notice for each in due])
-                return pause_s
-        return None
+                pauses_s.append(pause_s)
+
+        async with asyncio.TaskGroup() as tasks:
+            for envelope in envelopes:
+                await room.acquire()
+                wait_s = self._rate.wait_s(self._now_ms())
+                if wait_s:
+                    pauses_s.append(wait_s)
+                if pauses_s or (self._wake.is_set() and self._now_ms() - now_ms > LOOK_MS):
+                    break
+                tasks.create_task(one(envelope))
+                await asyncio.sleep(0)  # it has begun, and is counted
+        return max(pauses_s, default=None)
 
     async def _move(self, notices: Sequence[Notice]) -> None:
         """The receiver has failed, and the channel pauses: what is urgent for people goes by their other ways at once, all of it where the
@@ -217,7 +237,9 @@ class Sender:
         self.problem = str(exc)
         pause_s: float | None = None
         if not exc.only_this:
-            self._breaker.failed()
+            if not self._has_failed:  # several that were on their way fail as one
+                self._breaker.failed()
+            self._has_failed = True
             self.broken_ms = now_ms if self.broken_ms is None else self.broken_ms
             pause_s = max(retry_delay_s(self._breaker.failures, self._rnd(), PAUSE_CAP_S), min(CAP_S, exc.wait_s))
         for notice in envelope.notices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
@@ -128,3 +129,27 @@ async def test_where_to_answer_is_in_the_text_and_what_is_broken_can_be_asked() 
     assert line.taken[0].notices[0].link == "https://x/asha"
     assert "To answer, open https://x/asha" in line.taken[0].body
     assert notifier.broken() == frozenset()
+
+
+async def test_several_are_on_their_way_at_once_and_fail_as_one() -> None:
+    under_way, most = 0, 0
+
+    class Slow(Line):
+        async def send(self, envelope: Envelope) -> None:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            under_way -= 1
+            await super().send(envelope)
+
+    line, outbox, clock = Slow(), MemoryOutbox(notices(10)), Clock()
+    sender = Sender(line, outbox, Here(), clock, lambda: 0.5, lambda _: SITE, hooks=Hooks(parallel={"sms": 4}))
+    line.works = False
+    assert await sender.send_due() is not None
+    assert (most, len(outbox.due), sender.broken) == (4, 10, False)
+    line.works = True
+    clock.now_ms += 600_000
+    assert await sender.send_due() is None
+    assert len(line.taken) == 10
