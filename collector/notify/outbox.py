@@ -87,9 +87,9 @@ SiteOf: TypeAlias = Callable[[str], Site | None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the sending asks of others. `way_back`: the notice as it can be answered: with a link, and without a code that nobody would read.
-    `elsewhere`: a notice to a person that can't be sent here now, by another way of theirs; None where there is none, and it is tried again
-    here. `per_minute`: channel → most messages a minute; `parallel`: most at once (one, where it is not named)."""
+    """What the sending asks of others. `way_back`: the notice as it can be answered: with a link, and without a code that nobody would
+    read. `elsewhere`: a notice to a person that can't be sent here now, by another way of theirs; None where there is none, and it is
+    tried again here. `per_minute`: channel → most messages a minute; `parallel`: most at once (one, where it is not named)."""
 
     way_back: Callable[[Notice], Notice] = lambda notice: notice
     elsewhere: Callable[[Notice], Notice | None] = lambda _: None
