@@ -96,6 +96,7 @@ class Measured(NamedTuple):
     turns_cpu_s: float
     hear_us: float
     lag_ms: list[float]
+    commits_ms: list[float]
     grown_mib: float
     cpu_s: float
 
@@ -166,7 +167,7 @@ async def storm(folder: Path, alarms: int, sites: int, seconds: float) -> Measur
         )
         wake, lags = notifier.wake, list[float]()
         tasks = [asyncio.create_task(each) for each in (calling.run(), notifier.run(), _lag(lags))]
-        raised_s: dict[str, float] = {}
+        raised_s, commits_ms = dict[str, float](), list[float]()
         waiting = list(transitions(alarms, sites, now_ms()))
         per_step = max(1, round(alarms * STEP_S / seconds))
         rss_kib, cpu_s, hear_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time(), 0.0
@@ -177,7 +178,9 @@ async def storm(folder: Path, alarms: int, sites: int, seconds: float) -> Measur
             clock_s = time.perf_counter()
             change = StateChange(transitions=portion, calls=calling.hear(portion))
             hear_s += time.perf_counter() - clock_s
+            clock_s = time.perf_counter()
             await thread.run(store.commit, change)
+            commits_ms.append((time.perf_counter() - clock_s) * 1000)
             raised_s.update((transition.occurrence, time.monotonic()) for transition in portion)
             calling.committed(change)
         await asyncio.sleep(SETTLE_S)
@@ -202,6 +205,7 @@ async def storm(folder: Path, alarms: int, sites: int, seconds: float) -> Measur
         exchange.cpu_s,
         hear_s / alarms * 1e6,
         lags,
+        commits_ms,
         grown_mib,
         used_s,
     )
@@ -230,6 +234,8 @@ def figures(rounds: list[Measured]) -> list[Figure]:
         Figure("in the evaluator's path, an alarm", [r.hear_us for r in rounds], "µs"),
         Figure("the loop is late: p99", [percentile(r.lag_ms, 0.99) for r in rounds], "ms"),
         Figure("the loop is late: most", [max(r.lag_ms) for r in rounds], "ms"),
+        Figure("a step of the evaluator is on disk: p99", [percentile(r.commits_ms, 0.99) for r in rounds], "ms"),
+        Figure("a step of the evaluator is on disk: slowest", [max(r.commits_ms) for r in rounds], "ms"),
         Figure("memory gained", [r.grown_mib for r in rounds], "MiB"),
         Figure("CPU of all of it, storm and after", [r.cpu_s for r in rounds], "s"),
     ]
