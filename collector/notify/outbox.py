@@ -124,6 +124,7 @@ class Sender:
         self._outbox, self._run = outbox, runner
         self._now_ms, self._rnd = now_ms, rnd
         self._parallel, self._has_failed = hooks.parallel.get(channel.id, 1), False
+        self._marking, self._to_mark = asyncio.Lock(), list[str]()
         self.turned_ms = now_ms()
         self.broken_ms: int | None = None
         self.on_move: Callable[[], None] = lambda: None
@@ -220,14 +221,21 @@ class Sender:
 
     async def _sent(self, envelope: Envelope) -> None:
         now_ms = self._now_ms()
-        ids = [*(notice.id for notice in envelope.notices), *envelope.covers]
-        await self._run.run(self._outbox.notices_sent, ids, now_ms)
+        await self._mark([*(notice.id for notice in envelope.notices), *envelope.covers])
         self.counts["sent"] += len(envelope.notices)
         self.last_sent_ms = now_ms
         if self.problem:
             log.info("channel %s works again", self.channel.id)
         self.problem, self.broken_ms = "", None
         self._breaker.worked()
+
+    async def _mark(self, ids: Sequence[str]) -> None:
+        """As sent, in one transaction with what others have sent meanwhile: a slow disk holds up few."""
+        self._to_mark.extend(ids)
+        async with self._marking:
+            batch, self._to_mark = self._to_mark, []
+            if batch:
+                await self._run.run(self._outbox.notices_sent, batch, self._now_ms())
 
     async def _failed(self, envelope: Envelope, attempts: dict[str, int], exc: SendError) -> float | None:
         """Put the notices off, or give them up; the pause of the channel where it was not this message's fault."""
