@@ -70,10 +70,8 @@ _DUE = (
     "SELECT id, channel, due_ms, body, attempts, error FROM notice INDEXED BY notice_rank"
     " WHERE outcome IS NULL AND due_ms <= ? AND channel = ? ORDER BY rank DESC, due_ms, n LIMIT ?"
 )
-_BESIDE = (
-    "SELECT id, channel, due_ms, body, attempts, error FROM notice WHERE id >= ? AND id < ? AND channel = ? AND outcome IS NULL ORDER BY n"
-)
-"""The ids of an occurrence's notices begin with it, and "0" follows "/"."""
+_BESIDE = "SELECT id, channel, due_ms, body, attempts, error FROM notice WHERE id >= ? AND id < ? AND +channel = ? AND +outcome IS NULL"
+"""The ids of an occurrence's notices begin with it, and "0" follows "/". The plus signs keep SQLite to the index of ids."""
 _OUTCOME = "UPDATE notice SET outcome = ?, outcome_ms = ?, error = ?, attempts = attempts + 1 WHERE id = ? AND outcome IS NULL RETURNING 1"
 _FAILED = "UPDATE notice SET attempts = attempts + 1, error = ?, due_ms = ? WHERE id = ? AND outcome IS NULL"
 _MARK = "INSERT INTO dirty (kind, site, window_ms, mark) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET mark = mark + 1"

@@ -15,7 +15,7 @@ from collector.errors import JournalError, UserError
 from collector.outputs import AlarmEvent, AlarmState, Bounded, Notice, SiteSnapshot, StateChange, StockEstimate, StockEvent, Transition
 from collector.ports import Rejected
 from collector.records import Point, Reject
-from collector.store.state import StateStore
+from collector.store.state import _BESIDE, StateStore
 from collector.store.state_reader import FORMAT, StateReader
 from collector.store.state_rows import DirtyWindow, Limits
 
@@ -98,6 +98,15 @@ def test_a_notice_to_a_person_is_kept_whole(store: StateStore) -> None:
     )  # fmt: skip
     store.commit(StateChange(notices=[to_person]))
     assert [due.notice for due in store.due_notices(NOW)] == [to_person]
+
+
+def test_what_waits_beside_a_notice_is_found_by_its_id(store: StateStore) -> None:
+    store.commit(StateChange(notices=[notice(n, channel) for n in range(3) for channel in ("mail", "sms")]))
+    again = Notice(id=f"{transition(1).occurrence}/again", channel="mail", due_ms=NOW + 1, transition=transition(1))
+    store.commit(StateChange(notices=[again]))
+    assert [each.notice.id for each in store.notices_beside("mail", [notice(1)])] == [again.id]
+    plan = store._db.rows("EXPLAIN QUERY PLAN " + _BESIDE, ("a", "b", "mail"))
+    assert "sqlite_autoindex_notice_1" in plan[0][3]
 
 
 def test_a_step_done_again_adds_nothing_but_exports(store: StateStore) -> None:
