@@ -33,14 +33,22 @@ class Words:
         return text.format(**values) if values else text
 
     def hours(self, bounded: Bounded) -> str:
-        """`4.7 h (4.1–5.3)`; above a month nobody counts hours."""
-        if bounded.mid is None and bounded.low is None:
+        """`4.7 h (4.1–5.3)`, `at least 170 h`; without bounds above ten days, which nobody counts in hours."""
+        low, mid, high = bounded.low, bounded.mid, bounded.high
+        if mid is None and low is None:
             return self("unknown")
-        if bounded.mid is None or (bounded.high is None and bounded.low is not None):
-            return self("at_least", h=self("hours", h=_number(bounded.low or 0.0)))
-        if bounded.low is not None and bounded.high is not None and abs(bounded.mid) < 240:
-            return f"{self('hours', h=_number(bounded.mid))} (\u2066{_number(bounded.low)}–{_number(bounded.high)}\u2069)"
-        return self("hours", h=_number(bounded.mid))
+        if low is not None and (mid is None or high is None):
+            return self("at_least", h=self("hours", h=_isolated(_tenths(low))))
+        if low is not None and high is not None and mid is not None and abs(mid) < 240:
+            dash = "–" if low >= 0 else " – "
+            return f"{self('hours', h=_isolated(_tenths(mid)))} ({_isolated(_tenths(low) + dash + _tenths(high))})"
+        return self("hours", h=_isolated(_tenths(mid or 0.0)))
+
+    def since(self, at_ms: int, zone: tzinfo) -> str:
+        return self("since", t=_isolated(clock(at_ms, zone)))
+
+    def until(self, at_ms: int, zone: tzinfo) -> str:
+        return self("until", t=_isolated(clock(at_ms, zone)))
 
     def rate(self, bounded: Bounded) -> str:
         """`412 L/min`."""
@@ -72,6 +80,16 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
     """key → language → text."""
     data: Any = parse(resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
     return data  # type: ignore[no-any-return]
+
+
+def _isolated(text: str) -> str:
+    """Left to right, whatever is around it."""
+    return f"\u2066{text}\u2069"
+
+
+def _tenths(value: float) -> str:
+    """Hours as people say them."""
+    return (f"{value:.1f}".removesuffix(".0") if abs(value) < 10 else f"{value:.0f}").replace("-", "−")
 
 
 def _number(value: float) -> str:

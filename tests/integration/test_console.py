@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.faults.line import Line
@@ -159,6 +160,24 @@ def test_another_language(desk: tuple[Desk, Line], chromium: Browser, language: 
         expect(page.get_by_role("heading", name=word)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, "nothing lies beyond the edge of a phone"
     here.command("accounts", "list")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_anybody_out(desk: tuple[Desk, Line], chromium: Browser, theme: str) -> None:
+    """WCAG 2.2 A and AA, as far as axe-core can tell."""
+    here, line = desk
+    line.publish([reading(1.0)])
+    with visiting(here, chromium, "asha") as page:
+        page.goto(f"{here.url}/settings")
+        page.locator("select[name=theme]").select_option(theme)
+        page.locator("select[name=language]").select_option("en")
+        page.locator('form[action="/settings/save"] button').click()
+        for path in ("/", "/alarms", "/hospital/a", "/alarm/a/line/LP-LL", "/duty", "/gateways", "/settings", "/sign-in"):
+            page.goto(here.url + path)
+            found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+            assert found.response["passes"]
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+    calm(line)
 
 
 def test_somebody_of_another_hospital_sees_nothing_of_this_one(desk: tuple[Desk, Line], chromium: Browser) -> None:

@@ -37,13 +37,13 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     ("bounded", "said"),
     [
         (Bounded(), "not known"),
-        (Bounded(4.1, 4.7, 5.3), "4.7 h (\u20664.1–5.3\u2069)"),
+        (Bounded(4.1, 4.7, 5.3), "4.7 h (4.1–5.3)"),
         (Bounded(170.0, 300.0, None), "at least 170 h"),
-        (Bounded(-3.0, -2.0, -1.0), "−2 h (\u2066−3–−1\u2069)"),
+        (Bounded(-3.0, -2.0, -1.0), "−2 h (−3 – −1)"),
     ],
 )
 def test_hours_are_told_with_their_bounds(bounded: Bounded, said: str) -> None:
-    assert Words("en").hours(bounded) == said
+    assert Words("en").hours(bounded).translate({0x2066: None, 0x2069: None}) == said
 
 
 @pytest.mark.parametrize(
