@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
@@ -164,7 +164,7 @@ class Exchange:
 
         outcome = advance(call, chain, Around(now_ms, self._hours.get(call.site), who, quiet_ms))
         self.reasons[outcome.reason] += 1
-        after: tuple[str, ...] = ()
+        after: Sequence[str] = ()
         if outcome.call is None:
             self._end(call)
             served.ended.append(call)
@@ -173,10 +173,11 @@ class Exchange:
             served.calls.append(outcome.call)
             step = next_step(chain, outcome.call) if chain is not None and outcome.tells else None
             name = step.tell if step is not None else chain.last_resort if chain is not None else ""
-            after = self.house.cards(who(name).people) if outcome.tells else ()
+            after = who(name).people if outcome.tells else ()
         for tell in outcome.tells:
             if not self._is_own(tell, call.by):
-                tells[tell.key] = msgspec.structs.replace(tell, call=after)
+                others = self.house.cards([person for person in after if person != tell.person])
+                tells[tell.key] = msgspec.structs.replace(tell, call=others)
 
     def _is_own(self, tell: Tell, by: str) -> bool:
         """Who has it need not be told so."""

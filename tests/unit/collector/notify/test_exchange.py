@@ -84,6 +84,12 @@ def test_a_notice_has_all_that_its_text_needs() -> None:
     assert notice.subject == ""
 
 
+def test_nobody_is_told_to_call_themselves() -> None:
+    story = Story(chain={"id": "c", "steps": [{"tell": "asha"}], "last_resort": "asha"})
+    story.hear(alarm())
+    assert [notice.call for notice in story.at(0)] == [()]
+
+
 def test_fifty_alarms_of_a_site_are_one_message() -> None:
     story = Story()
     story.hear(*[alarm(n, priority="medium") for n in range(50)])
