@@ -193,10 +193,12 @@ def topics(sites: list[Json]) -> list[str]:
 
 
 def query(server: Server, influxql: str) -> list[Json]:
-    """The series of the answer; times in Unix milliseconds."""
+    """The series of the answer; times in Unix milliseconds. None while the collector has not made the database yet."""
     parameters = urllib.parse.urlencode({"db": DATABASE, "epoch": "ms", "q": influxql})
     with urllib.request.urlopen(f"{server.http}/query?{parameters}", timeout=60) as answer:
         result = json.load(answer)["results"][0]
+    if "database not found" in result.get("error", ""):
+        return []
     assert "error" not in result, result
     series: list[Json] = result.get("series", [])
     return series
