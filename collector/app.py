@@ -26,6 +26,7 @@ from collector.clerk import Answer, Clerk, Configuration
 from collector.config import Config
 from collector.config.rulebook import rule_set
 from collector.config.sources import JetStream
+from collector.counts import Count, message_of, word_of, wrong_count
 from collector.decoding import Decoder
 from collector.errors import JournalError, OxygridError, UserError
 from collector.evaluator import Evaluator
@@ -34,7 +35,7 @@ from collector.journal import SqliteJournal
 from collector.ops.logs import set_up_logs
 from collector.ops.metrics import Exposition
 from collector.ops.report import EVERY_MS as REPORT_EVERY_MS
-from collector.ops.server import Ops
+from collector.ops.server import Ops, Private
 from collector.ops.status import site_view
 from collector.ops.watch import Views, Watch
 from collector.outputs import Command, StateChange
@@ -163,7 +164,8 @@ class Collector:
         """Everything at once, until `stop` or until a part gives up."""
         registry = CollectorRegistry()
         registry.register(Exposition(self.watch.rows, self.watch.numbers))
-        ops = Ops(registry, self.watch.status, self.watch.problems, self.telling.command, self.telling.drill, self._site_view)
+        private = Private(self.telling.command, self.telling.drill, self._count, self._site_view)
+        ops = Ops(registry, self.watch.status, self.watch.problems, private)
         await ops.start(self._config.ops.host, self._config.ops.port, Path(self._config.data_dir) / "control.sock")
         await self._start_answers(ops)
         self._say_head()
@@ -363,6 +365,13 @@ class Collector:
 
     async def _by_clerk(self, command: Command) -> Answer:
         return await self._clerk.command(command)
+
+    async def _count(self, count: Count) -> Answer:
+        """A count goes the way of every reading."""
+        wrong = wrong_count(count, self._config.sites)
+        if wrong:
+            return Answer(taken=False, text=wrong)
+        return await self._clerk.count(word_of(count), message_of(count, self._config.topic_prefix, self._now_ms()))
 
     def _refusal(self, command: Command) -> str:
         """By the evaluator of this moment: a reload puts another in its place."""

@@ -63,16 +63,21 @@ class Break(NamedTuple):
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The payload of the collector's own records that belong in the trail (see NOTED). Only `refused` has a command."""
+    """The payload of the collector's own records that belong in the trail (see NOTED). Only `refused` has a command, only `count` has
+    `about` and `by`."""
 
     what: str = ""
     rules: str = ""
     sites: str = ""
     command: Command | None = None
     refused: str = ""
+    about: str = ""
+    by: str = ""
 
 
-NOTED: dict[str, TrailKind] = {"start": "start", "stop": "stop", "configuration": "configuration", "refused": "command"}
+NOTED: dict[str, TrailKind] = {
+    "start": "start", "stop": "stop", "configuration": "configuration", "refused": "command", "count": "count",
+}  # fmt: skip
 """Record of the journal → what it is in the trail. The commands that are folded enter it through the fold."""
 
 
@@ -116,6 +121,8 @@ def _noted(record: Control, seq: int, nth: int) -> TrailEntry:
         what=word.what,
         rules=word.rules,
         sites=word.sites,
+        about=word.about,
+        by=word.by,
     )
 
 

@@ -64,12 +64,20 @@ class Clerk:
             return Answer(taken=False, text=f"nothing was done, for it can't be written down: {exc}")
         return await self._outcome(batch.seq)
 
+    async def count(self, word: Word, reading: Message) -> Answer:
+        """Take a count that a person entered: the word about it and the reading itself become durable together, or neither does."""
+        try:
+            batch = await self._enter(_record("count", word), reading)
+        except JournalError as exc:
+            return Answer(taken=False, text=f"nothing was done, for it can't be written down: {exc}")
+        return await self._outcome(batch.seq)
+
     def committed(self, change: StateChange) -> None:
         """What became of commands is on disk: tell those who wait."""
-        for entry in change.audit:
-            waiting = self._waiting.get(entry.seq)
+        for seq, refused in [*((a.seq, a.refused) for a in change.audit), *((n.seq, n.refused) for n in change.noted)]:
+            waiting = self._waiting.get(seq)
             if waiting is not None and not waiting.done():
-                waiting.set_result(Answer(taken=False, text=entry.refused) if entry.refused else Answer(taken=True))
+                waiting.set_result(Answer(taken=False, text=refused) if refused else Answer(taken=True))
 
     async def begin(self, configuration: Configuration, words: Sequence[str]) -> None:
         """The collector begins; `words` are its version and what had to be mended. Raises JournalError."""

@@ -12,7 +12,7 @@ import msgspec
 
 from collector.asset import AssetState
 from collector.rules.condition import Verdict
-from devices.assets import Gateway, Site
+from devices.assets import CylinderStore, Gateway, Site
 
 TOGETHER_INTERVALS = 1.5
 """An asset that spoke last within so many of its intervals of the last word of its group fell silent with it."""
@@ -43,6 +43,7 @@ class Listening:
             members = reporting(site, gateway)
             self.groups[gateway.id] = [assets[gateway.id], *(assets[name] for name in members)]
             self.group_of |= dict.fromkeys(members, gateway.id)
+        self._voices = {name: _voices(group) for name, group in self.groups.items()}
         self.states = {name: states.get(name, GroupState()) for name in self.groups}
 
     def shift(self, by_ms: int) -> None:
@@ -63,7 +64,7 @@ class Listening:
     def verdict(self, name: str, now_ms: int) -> Verdict:
         """Raise where nothing comes from any member: the gateway's last will came, or whoever of them speaks most often should have spoken.
         Clear where somebody has; hold where the collector has not listened for long enough to say."""
-        group, last_ms = self.groups[name], self.last_word_ms(name)
+        group, last_ms = self._voices[name], self.last_word_ms(name)
         limit_ms = min((m.silent_after_ms for m in group if m.state.fresh_ms), default=min(m.silent_after_ms for m in group))
         own = self._assets[name].state if name else None
         if (own is not None and own.online is False and last_ms <= own.offline_ms) or max(last_ms, self.heard_from_ms) + limit_ms <= now_ms:
@@ -71,7 +72,7 @@ class Listening:
         return Verdict.CLEAR if last_ms + limit_ms > now_ms else Verdict.HOLD
 
     def last_word_ms(self, name: str) -> int:
-        return max(member.state.fresh_ms for member in self.groups[name])
+        return max(member.state.fresh_ms for member in self._voices[name])
 
     def is_dark(self, name: str) -> bool:
         state = self.states.get(name)
@@ -92,6 +93,13 @@ class Listening:
         if self.states[group].dark or self.verdict(group, now_ms) is Verdict.RAISE:
             return True
         return self.last_word_ms(group) <= asset.state.fresh_ms + TOGETHER_INTERVALS * asset.asset.interval_s * 1000
+
+
+def _voices(group: list[AssetState]) -> list[AssetState]:
+    """Whose words prove that the way from there is whole. A person may enter a count of cylinders elsewhere: it proves nothing, unless a
+    group has nobody else."""
+    others = [member for member in group if not isinstance(member.asset, CylinderStore)]
+    return others if any(not isinstance(member.asset, Gateway) for member in others) else group
 
 
 def reporting(site: Site, gateway: Gateway) -> tuple[str, ...]:

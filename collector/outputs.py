@@ -291,15 +291,16 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
-TrailKind: TypeAlias = Literal["command", "start", "stop", "configuration", "trimmed"]
+TrailKind: TypeAlias = Literal["command", "count", "start", "stop", "configuration", "trimmed"]
 
 
 class TrailEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The body of one row of the audit trail (collector.audit): what happened, when, and by whom.
 
-    `command`: what a person told an alarm, `state` what it showed afterwards, `refused` why nothing came of it. `start`, `stop`,
-    `configuration`: the collector's own; `what` in words, `rules` and `sites` the digests of what is in force. `trimmed`: the rows up to
-    number `through`, whose hash was `hash`, were removed to keep the bound. `seq` and `nth` are its place in the journal (0 and `through`
+    `command`: what a person told an alarm, `state` what it showed afterwards, `refused` why nothing came of it. `count`: a
+    person counted cylinders; `about` says where (site/asset), `what` how many, `by` who. `start`, `stop`, `configuration`: the collector's
+    own; `what` in words, `rules` and `sites` the digests of what is in force. `trimmed`: the rows up to number `through`, whose hash was
+    `hash`, were removed to keep the bound. `seq` and `nth` are its place in the journal (0 and `through`
     for `trimmed`), by which the same entry again adds nothing.
     """
 
@@ -315,6 +316,8 @@ class TrailEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sites: str = ""
     through: int = 0
     hash: str = ""
+    about: str = ""
+    by: str = ""
 
 
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,8 @@ one.
 
 `$oxygrid/start`: the collector began; `$oxygrid/source`: a session with the broker began or ended, payload {"connected": bool};
 `$oxygrid/command`: an operator's command. These are folded by the evaluator like readings are. `$oxygrid/stop`, `$oxygrid/configuration`
-(other rules or sites are in force) and `$oxygrid/refused` (a command that could not be done) are for the audit trail alone.
+(other rules or sites are in force), `$oxygrid/refused` (a command that could not be done) and `$oxygrid/count` (who counted the cylinders
+of which store; the reading stands behind it in the batch) are for the audit trail alone.
 """
 
 

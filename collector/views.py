@@ -146,9 +146,10 @@ class QuarantineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the audit trail. `kind` is command, start, stop, configuration or trimmed. Of a command: `by`, `why` and `minutes` as they
-    were given, `state` what the alarm showed afterwards, `refused` why nothing came of it. `what` is in words, `rules` and `sites` are the
-    digests of what is in force; `hash` is that of the row."""
+    """A row of the audit trail. `kind` is command, count, start, stop, configuration or trimmed. Of a command: `by`, `why` and `minutes` as
+    they were given, `state` what the alarm showed afterwards, `refused` why nothing came of it. `what` is in words, `rules` and `sites` are
+    the digests of what is in force; `hash` is that of the row. Of a count of cylinders: `about` says where (site/asset), `by` who counted,
+    `what` how many."""
 
     n: int
     at_ms: int
@@ -165,6 +166,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     rules: str = ""
     sites: str = ""
     hash: str = ""
+    about: str = ""
 
 
 def audit_view(row: Row) -> AuditView:
@@ -180,7 +182,7 @@ def audit_view(row: Row) -> AuditView:
         kind=entry.kind,
         alarm=command.alarm,
         command=command.command if entry.command else "",
-        by=command.by,
+        by=command.by or entry.by,
         why=command.why,
         minutes=command.minutes,
         one_shot=command.one_shot,
@@ -190,6 +192,7 @@ def audit_view(row: Row) -> AuditView:
         rules=entry.rules,
         sites=entry.sites,
         hash=row.hash.hex(),
+        about=entry.about,
     )
 
 

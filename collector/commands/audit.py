@@ -83,7 +83,9 @@ def _concerns(row: Row, alarm: str) -> bool:
     """Of a million rows most are not even read: the name is not in them."""
     from collector.views import audit_view
 
-    return alarm.encode() in row.body and f"{audit_view(row).alarm}/".startswith(f"{alarm}/")
+    return alarm.encode() in row.body and any(
+        f"{name}/".startswith(f"{alarm}/") for view in (audit_view(row),) for name in (view.alarm, view.about)
+    )
 
 
 def _head(text: str) -> Head:

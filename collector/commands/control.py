@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from collector.counts import Count
 from collector.errors import OxygridError, UserError
 from collector.notify.drill import DrillOrder
 from collector.outputs import Command
@@ -16,7 +17,7 @@ from collector.outputs import Command
 if TYPE_CHECKING:
     from collector.config import Config
 
-__all__ = ["Command", "DrillOrder", "begin_drill", "send"]
+__all__ = ["Command", "Count", "DrillOrder", "begin_drill", "enter_count", "send"]
 
 ANSWER_S = 10.0
 
@@ -30,6 +31,11 @@ def send(config: Config, command: Command) -> str:
 def begin_drill(config: Config, order: DrillOrder) -> str:
     """The occurrence of the test alarm that the collector has raised. Raises as `send` does."""
     return _ask(config, "/drill", msgspec.json.encode(order))
+
+
+def enter_count(config: Config, count: Count) -> str:
+    """What the collector answers, as `send` does."""
+    return _ask(config, "/count", msgspec.json.encode(count))
 
 
 def _ask(config: Config, what: str, body: bytes) -> str:

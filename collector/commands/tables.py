@@ -125,7 +125,7 @@ def _entry(row: AuditView) -> str:
     """`shelve a/line/LP-LL for 15 min, one-shot (sensor replaced): shelved`."""
     if not row.command:
         digests = ", ".join(f"{name} {value[:12]}" for name, value in (("rules", row.rules), ("sites", row.sites)) if value)
-        return row.kind + "".join(f": {part}" for part in (row.what, digests) if part)
+        return row.kind + (f" {row.about}" if row.about else "") + "".join(f": {part}" for part in (row.what, digests) if part)
     lasting = f" for {span(row.minutes * 60)}" if row.minutes else ""
     why = f" ({row.why})" if row.why else ""
     outcome = f"refused: {row.refused}" if row.refused else row.state

@@ -35,12 +35,13 @@ class Comments:
     def __init__(self, file: ConsoleFile) -> None:
         self._file = file
 
-    def add(self, comment: Comment, account: str) -> None:
+    def add(self, comment: Comment, account: str, now_ms: int) -> None:
+        """`now_ms` is of the console's log; a demo's alarms have a clock of their own."""
         with self._file.write() as conn:
             body = msgspec.json.encode(comment)
             conn.execute("INSERT INTO comment (at_ms, alarm, body) VALUES (?, ?, ?)", (comment.at_ms, comment.alarm, body))
             conn.execute("DELETE FROM comment WHERE n <= (SELECT max(n) FROM comment) - ?", (KEPT,))
-            note(conn, comment.at_ms, account, f"comment on {comment.alarm}")
+            note(conn, now_ms, account, f"comment on {comment.alarm}")
 
     def of(self, alarm: str) -> list[Comment]:
         """The newest first, at most a hundred."""

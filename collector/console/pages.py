@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -10,7 +11,10 @@ from starlette.responses import HTMLResponse, Response
 from collector.console.ask import site_now
 from collector.console.board import page_of
 from collector.console.chain import drawing
-from collector.console.frame import MISSING, THEMES, Frame, Visit, is_fragment, theme_of
+from collector.console.frame import FORBIDDEN, MISSING, THEMES, Frame, Visit, is_fragment, theme_of
+from collector.console.scope import RIGHTS
+from collector.console.stores import stores
+from collector.console.trail import site_in, trail_page
 from devices.assets import display_name
 
 PER_PAGE = 50
@@ -51,6 +55,7 @@ class Pages:
         return self._frame.page(
             "hospital.html", visit.words, visit=visit, request=request, site=site, name=display_name(site, visit.words.language), view=view,
             estimate=self._frame.live.stock.get(site.id), drawn=drawing(view, priorities, visit.words) if view else None,
+            stores=stores(site, view, visit.words.language),
             alarms=seen.shown(opened), quiet=seen.shown(a for a in found if not a.is_open),
             trends=await self._frame.past.trends(site, self._frame.shown_ms()),
             events=await asyncio.to_thread(self._frame.past.events, site.id, self._frame.shown_ms()),
@@ -78,6 +83,7 @@ class Pages:
         told = await asyncio.to_thread(frame.past.sent, past[0].occurrence) if past else []
         return frame.page(
             "alarm.html", visit.words, visit=visit, request=request, name=name, site=site, past=past, told=told, people=self._people,
+            comments=await asyncio.to_thread(frame.accounts.comments.of, name),
             shown=seen.shown([known])[0] if known else None, urgent=seen.urgent,
         )  # fmt: skip
 
@@ -96,6 +102,18 @@ class Pages:
         events = await asyncio.to_thread(self._frame.accounts.events) if visit.user.may("manage") else []
         return self._frame.page("settings.html", visit.words, visit=visit, request=request, events=events, themes=THEMES, urgent=[])
 
+    async def audit(self, request: Request, visit: Visit) -> Response:
+        """Who told the collector what: of their own hospitals; and of the collector itself for who sees all."""
+        if "judge" not in RIGHTS[visit.user.role]:
+            return self._frame.refused(visit, FORBIDDEN)
+        query, frame = request.query_params, self._frame
+        mine = None if visit.user.may("judge") else {site.id for site in visit.user.sites(frame.config.sites)}
+        before = _number(query["before"]) if "before" in query else None
+        found = await asyncio.to_thread(trail_page, frame.config.state_path, mine, before)
+        sites = [frame.mine(visit, site_in(entry)) for entry in found.entries]
+        entries = [(entry, site.zone if site else UTC) for entry, site in zip(found.entries, sites, strict=True)]
+        return frame.page("audit.html", visit.words, visit=visit, request=request, entries=entries, older=found.older, urgent=[])
+
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 1

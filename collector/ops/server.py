@@ -7,12 +7,14 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from collector.clerk import Answer
+from collector.counts import Count
 from collector.errors import UserError
 from collector.notify.drill import DrillOrder
 from collector.outputs import Command
@@ -23,21 +25,23 @@ log = logging.getLogger(__name__)
 MAX_COMMAND_BYTES = 16_384
 
 
+class Private(NamedTuple):
+    """What only the owner of the socket file may ask: `command` returns what became of it; `drill` begins one at a site, for a person, and
+    returns the occurrence of its test alarm; `cylinders` takes a count of them; `site` is one of the configured ones."""
+
+    command: Callable[[Command], Awaitable[Answer]]
+    drill: Callable[[str, str], Awaitable[Answer]]
+    cylinders: Callable[[Count], Awaitable[Answer]]
+    site: Callable[[str], SiteView | None]
+
+
 class Ops:
-    """`problems` are the reasons why the collector is not ready, empty when it is; `command` returns what became of it; `drill` begins
-    one at a site, for a person, and returns the occurrence of its test alarm; `site` is one of the configured ones."""
+    """`problems` are the reasons why the collector is not ready, empty when it is."""
 
     def __init__(
-        self,
-        registry: CollectorRegistry,
-        status: Callable[[], StatusView],
-        problems: Callable[[], list[str]],
-        command: Callable[[Command], Awaitable[Answer]],
-        drill: Callable[[str, str], Awaitable[Answer]],
-        site: Callable[[str], SiteView | None],
+        self, registry: CollectorRegistry, status: Callable[[], StatusView], problems: Callable[[], list[str]], private: Private
     ) -> None:
-        self._registry, self._status, self._problems = registry, status, problems
-        self._command, self._drill, self._site = command, drill, site
+        self._registry, self._status, self._problems, self._private = registry, status, problems, private
         self._runners: list[web.AppRunner] = []
 
     async def start(self, host: str, port: int, control: Path) -> None:
@@ -56,6 +60,7 @@ class Ops:
             [
                 web.post("/command", self._take_command),
                 web.post("/drill", self._begin_drill),
+                web.post("/count", self._take_count),
                 web.get("/site/{site}", self._site_page),
             ]
         )
@@ -92,7 +97,7 @@ class Ops:
         return web.Response(body=msgspec.json.encode(self._status()), content_type="application/json")
 
     async def _site_page(self, request: web.Request) -> web.Response:
-        view = self._site(request.match_info["site"])
+        view = self._private.site(request.match_info["site"])
         if view is None:
             return web.Response(text="no such site\n", status=404)
         return web.Response(body=msgspec.json.encode(view), content_type="application/json")
@@ -102,14 +107,21 @@ class Ops:
             command = msgspec.json.decode(await request.read(), type=Command)
         except msgspec.MsgspecError as exc:
             return web.Response(text=f"no command: {exc}\n", status=400)
-        return _answered(await self._command(command))
+        return _answered(await self._private.command(command))
 
     async def _begin_drill(self, request: web.Request) -> web.Response:
         try:
             order = msgspec.json.decode(await request.read(), type=DrillOrder)
         except msgspec.MsgspecError as exc:
             return web.Response(text=f"no drill: {exc}\n", status=400)
-        return _answered(await self._drill(order.site, order.by))
+        return _answered(await self._private.drill(order.site, order.by))
+
+    async def _take_count(self, request: web.Request) -> web.Response:
+        try:
+            count = msgspec.json.decode(await request.read(), type=Count)
+        except msgspec.MsgspecError as exc:
+            return web.Response(text=f"no count: {exc}\n", status=400)
+        return _answered(await self._private.cylinders(count))
 
 
 def _answered(answer: Answer) -> web.Response:

@@ -22,6 +22,8 @@ from collector.store.state_rows import Quarantined, UnknownAsset
 T = TypeVar("T")
 
 _AUDIT_ROWS = "SELECT n, at_ms, seq, nth, CAST(body AS BLOB), CAST(hash AS BLOB) FROM audit WHERE n > ? AND at_ms >= ? ORDER BY n LIMIT ?"
+_AUDIT_BEFORE = "SELECT n, at_ms, seq, nth, CAST(body AS BLOB), CAST(hash AS BLOB) FROM audit WHERE n < ? ORDER BY n DESC LIMIT ?"
+_LAST = 2**63 - 1
 _EVER_MS = -(2**63)
 _AT_ONCE = 5_000  # rows of the audit trail that one look brings
 
@@ -177,6 +179,10 @@ class StateReader:
         while rows := self._db.rows(_AUDIT_ROWS, (last, since_ms, _AT_ONCE)):
             yield from itertools.starmap(Row, rows)
             last = rows[-1][0]
+
+    def audit_before(self, n: int | None, limit: int) -> list[Row]:
+        """The rows of the audit trail before that number, or up to its end; the newest first."""
+        return [*itertools.starmap(Row, self._db.rows(_AUDIT_BEFORE, (_LAST if n is None else n, limit)))]
 
     def audit_head(self) -> Head | None:
         """The end of the audit trail as it is kept beside the rows; None where none is kept, or it can't be read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from devices.assets import Gateway, Site
+from devices.assets import CylinderStore, Gateway, Site
 
 SITE = ""
 NEVER = 0
@@ -30,6 +30,8 @@ class Heard:
 class Ears:
     def __init__(self, site: Site) -> None:
         self.assets = {a.id: Heard(max(int(a.interval_s * 3000), 120_000), int(a.interval_s * 1000)) for a in site.assets}
+        self.by_hand = {a.id: isinstance(a, CylinderStore) for a in site.assets}
+        self.gateways = {a.id for a in site.assets if isinstance(a, Gateway)}
         self.since_ms = NEVER
         self.connected = True
         gateways = [asset for asset in site.assets if isinstance(asset, Gateway)]
@@ -61,12 +63,17 @@ class Ears:
 
     # ---- groups --------------------------------------------------------------------------------------------------------------
 
+    def voices(self, group: str) -> list[Heard]:
+        """A count of cylinders is entered by a person, and proves nothing of a gateway that has anything else to report."""
+        names = [name for name in self.groups[group] if not self.by_hand[name]]
+        return [self.assets[name] for name in (names if set(names) - self.gateways else self.groups[group])]
+
     def last_ms(self, group: str) -> int:
-        return max(self.assets[name].fresh_ms for name in self.groups[group])
+        return max(heard.fresh_ms for heard in self.voices(group))
 
     def judge(self, group: str, now_ms: int) -> Literal["raise", "clear", "between"]:
         """Dark, heard, or too early to say."""
-        members = [self.assets[name] for name in self.groups[group]]
+        members = self.voices(group)
         may_be_silent_ms = min([m.silent_after_ms for m in members if m.fresh_ms] or [m.silent_after_ms for m in members])
         last_ms = self.last_ms(group)
         gateway = self.assets.get(group)

@@ -258,3 +258,21 @@ def test_what_was_silent_before_the_site_went_dark_is_told_again_when_it_is_back
     assert story.state("line/SN-SI") == "suppressed"
     two_gateways(story, 5000, 5300, without="line")
     story.expect("ST-DK cleared", "line/SN-SI unsuppressed")
+
+
+def test_a_count_of_cylinders_is_no_word_of_the_gateway() -> None:
+    """Somebody enters it by hand, at a time when nothing else gets through."""
+    story = Story([LINE, {"id": "store", "kind": "cylinder_store", "type": "in-d"}, {**GATEWAY, "assets": ["line", "store"]}])
+    story.say(0, "store", full_count=40.0)
+    for at_s in range(0, 300, 10):
+        story.say(at_s, "line", **GOOD)
+    story.expect()
+    story.say(500, "store", full_count=41.0)
+    story.wait(840)
+    story.expect("gw/ST-OF raised")
+    story.say(850, "store", full_count=42.0)
+    story.wait(1000)
+    story.expect()
+    for at_s in range(1010, 1110, 10):
+        story.say(at_s, "line", **GOOD)
+    story.expect("gw/ST-OF cleared")

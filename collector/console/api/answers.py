@@ -125,7 +125,7 @@ class Answers:
         if remark.alarm not in self._live.alarms and not await asyncio.to_thread(self._past.of_alarm, remark.alarm):
             raise Refused(404, "no alarm of that name has ever been raised here")
         comment = Comment(at_ms=self._now_ms(), alarm=remark.alarm, by=user.called, text=remark.text)
-        await asyncio.to_thread(self._accounts.comments.add, comment, user.called)
+        await asyncio.to_thread(self._accounts.comments.add, comment, user.called, comment.at_ms)
         return shapes.Done("done")
 
     async def facility_day(self, user: User, query: shapes.DayQuery) -> shapes.DaysPage:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.audit import noted
+from collector.audit import Word, noted
 from collector.clerk import LATER, Answer, Clerk, Configuration
 from collector.decoding import Decoder
 from collector.errors import JournalError
@@ -110,6 +110,20 @@ async def test_what_cannot_be_written_down_is_not_done(desk: Desk, refused: str)
     desk.refused, desk.journal.full = refused, True
     answer = await desk.clerk().command(ACK)
     assert answer == Answer(taken=False, text="nothing was done, for it can't be written down: no room on the disk")
+
+
+async def test_a_count_and_the_word_about_it_are_written_down_together(desk: Desk) -> None:
+    clerk, reading = desk.clerk(), Message("oxygrid/v1/a/store", b'{"values":{"full_count":5}}')
+    task = asyncio.create_task(clerk.count(Word(what="5 full", about="a/store", by="Asha"), reading))
+    async with asyncio.timeout(10):
+        (batch,) = await desk.feed.after(0)
+    (entry,) = noted(batch)
+    assert (entry.kind, entry.about, entry.by, entry.what) == ("count", "a/store", "Asha", "5 full")
+    assert [topic for topic, _ in desk.written()] == ["$oxygrid/count", "oxygrid/v1/a/store"]
+    clerk.committed(StateChange(noted=[entry]))
+    assert await task == Answer(taken=True)
+    desk.journal.full = True
+    assert not (await clerk.count(Word(), reading)).taken
 
 
 async def test_the_beginning_says_what_is_in_force_and_whether_it_is_another(desk: Desk) -> None:

@@ -20,7 +20,10 @@ from collector.store.state import StateStore
 
 AT_MS = 1_764_000_000_000
 PASSWORD = "correct horse battery"
-LINES: list[dict[str, Any]] = [{"id": "line", "kind": "pipeline", "nominal_bar": 4}]
+LINES: list[dict[str, Any]] = [
+    {"id": "line", "kind": "pipeline", "nominal_bar": 4},
+    {"id": "store", "kind": "cylinder_store", "type": "in-d", "full": 51},
+]
 SITES: list[dict[str, Any]] = [
     {"id": "a", "name": "Alpha <b>Hospital</b>", "district": "east", "region": "up", "assets": LINES},
     {"id": "b", "name": "Beta", "district": "east", "region": "up", "assets": LINES},

@@ -31,12 +31,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 ROUTES = ("/", "/alarms", "/alarms?quiet=1", "/duty", "/gateways", "/settings", "/hospital/{}", "/alarm/{}/line/LP-LL")
 
 
-@pytest.mark.parametrize("path", [*(route.format("a") for route in ROUTES), "/events"])
+@pytest.mark.parametrize("path", [*(route.format("a") for route in ROUTES), "/events", "/audit"])
 async def test_who_has_not_signed_in_sees_nothing(world: World, path: str) -> None:
     async with world.browser() as client:
         answer = await client.get(path)
         assert (answer.status_code, answer.headers["location"], answer.text) == (303, "/sign-in", "")
-        for each in ("/command", "/sign-out", "/settings/save"):
+        for each in ("/command", "/comment", "/count", "/password", "/sign-out", "/settings/save"):
             assert (await client.post(each, data={"csrf": ""})).headers["location"] == "/sign-in"
 
 

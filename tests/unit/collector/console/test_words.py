@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from collector.console.words import LANGUAGES, Words, catalogue, value_text
-from collector.outputs import AlarmState, Bounded, Priority
+from collector.outputs import AlarmState, Bounded, CommandName, Priority, TrailKind
 from devices.kinds.catalogue import KINDS
 from devices.signal import Quality
 
@@ -30,6 +30,7 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     composed |= {f"quality.{each.name.lower()}" for each in Quality} | {f"kind.{kind}" for kind in KINDS}
     composed |= {f"theme_{each}" for each in ("auto", "light", "dark", "wall")} | {"not_found", "forbidden"}
     composed |= {f"outcome.{each}" for each in ("sent", "given_up", "waiting")}
+    composed |= {f"kind_of.{each}" for each in (*get_args(CommandName), *get_args(TrailKind), "unreadable")}
     assert asked | composed == set(catalogue())
 
 
