@@ -190,6 +190,22 @@ def test_somebody_of_another_hospital_sees_nothing_of_this_one(desk: tuple[Desk,
     calm(line)
 
 
+def test_on_a_line_of_the_second_generation(desk: tuple[Desk, Line], chromium: Browser) -> None:
+    """250 kbit/s and half a second there and back: it opens, and an alarm arrives."""
+    here, line = desk
+    calm(line)
+    with visiting(here, chromium, "asha") as page:
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        slow = {"offline": False, "latency": 500, "downloadThroughput": 31_250, "uploadThroughput": 12_500}
+        network.send("Network.emulateNetworkConditions", slow)
+        page.goto(f"{here.url}/alarms")
+        expect(page.locator("#live")).to_have_text("live")
+        line.publish([reading(1.0)])
+        expect(page.get_by_role("link", name="Pipeline pressure failing")).to_be_visible()
+    calm(line)
+
+
 def test_the_stream_is_cut_and_comes_back(desk: tuple[Desk, Line], chromium: Browser) -> None:
     here, line = desk
     calm(line)
