@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from collector.outputs import SiteSnapshot
 from collector.records import Control, Decoded
+from tests.faults.rig import FULL
 from tests.unit.collector.histories import SITES, START_MS, Folding, Said, batches, folded, histories
 
 HOUR_MS = 3_600_000
-many = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(max_examples=30 if FULL else 15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @given(histories(), st.data())
