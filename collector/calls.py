@@ -155,9 +155,10 @@ class NotFound(msgspec.Struct, frozen=True):
 
 
 class Calls(Protocol):
-    """Who answers by code asks here; `address` is where the message went (`to` of the way): the number that an SMS comes from."""
+    """Who answers by code asks here; `address` is where the message went (`to` of the way): the number that an SMS comes from. Several
+    people may share it: `person` is one of them, empty where that is not known."""
 
-    def find(self, code: str, address: str) -> Found | NotFound: ...
+    def find(self, code: str, address: str, person: str = "") -> Found | NotFound: ...
 
 
 def code_of(occurrence: str, taken: Container[str]) -> str:

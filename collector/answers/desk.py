@@ -82,11 +82,9 @@ class Desk:
     async def by_code(self, code: str, address: str, person: str, do: Do) -> Reply:
         """A link or a button: the code is known, and whose it has to be."""
         language = language_of(self.who(person, address).language)
-        found = self._calls.find(code, address)
+        found = self._calls.find(code, address, person)
         if isinstance(found, NotFound):
             return self._missing(found, language)
-        if person and found.person != person:
-            return self._missing(NotFound("not_yours"), language)
         return await self._done(found, language, ON_IT_MINUTES if do == "on_it" else 0)
 
     async def _done(self, found: Found, language: Language, minutes: int) -> Reply:

@@ -110,9 +110,9 @@ class Calling:
 
     # ---- answers, drills, other ways -----------------------------------------------------------------------------------------
 
-    def find(self, code: str, address: str) -> Found | NotFound:
+    def find(self, code: str, address: str, person: str = "") -> Found | NotFound:
         """The alarms that an answer code speaks of."""
-        return self.exchange.find(code, address)
+        return self.exchange.find(code, address, person)
 
     def elsewhere(self, notice: Notice) -> Notice | None:
         """A notice by another way of its person."""

@@ -98,6 +98,7 @@ def advance(call: Call, chain: Chain | None, around: Around) -> Outcome:
         return _end(call, around)
     if chain is None:
         return Outcome(None, (), "no_chain")
+    call = _on(call, chain)
     if call.state == "acknowledged":
         due_ms = call.until_ms if call.until_ms is not None else call.since_ms + _ms(chain.not_better_after_min)
         if around.now_ms < due_ms:
@@ -105,6 +106,14 @@ def advance(call: Call, chain: Chain | None, around: Around) -> Outcome:
         call = msgspec.structs.replace(call, state="open", since_ms=around.now_ms, at_once=True, again=True, until_ms=None)
         return _climb(call, chain, around, "not_better")
     return _climb(call, chain, around, "time")
+
+
+def _on(call: Call, chain: Chain) -> Call:
+    """The call without the steps that the chain no longer has: a reload or another priority brought a shorter one."""
+    steps = tuple(step for step in call.steps if step == LAST_RESORT or step < len(chain.steps))
+    if steps == call.steps:
+        return call
+    return msgspec.structs.replace(call, steps=steps, level=call.level if call.level in steps else max(steps, default=-1))
 
 
 def _end(call: Call, around: Around) -> Outcome:

@@ -72,6 +72,8 @@ class Exchange:
     def use(self, house: House) -> None:
         """Other people, rosters and chains from now on. Every call is looked at."""
         self.house = house
+        for tray in self._trays.values():
+            tray.use(house.settings)
         for name in [name for name in self._trays if name not in house.duty.people]:
             self._orphans += self._trays.pop(name).keys()
         self._look_at_all()
@@ -231,7 +233,7 @@ class Exchange:
 
     # ---- answers -------------------------------------------------------------------------------------------------------------
 
-    def find(self, code: str, address: str) -> Found | NotFound:
+    def find(self, code: str, address: str, person: str = "") -> Found | NotFound:
         """The alarms that an answer code speaks of (collector.calls.Calls)."""
         code = code.strip().upper()
         occurrence = self._codes.get(code)
@@ -239,14 +241,14 @@ class Exchange:
         if call is None:
             return NotFound("unknown")
         alarm, theirs = call.transition.alarm, self.house.at_address(address)
-        person = next((told.person for told in call.told if told.person in theirs), None)
-        if person is None:
+        who = next((told.person for told in call.told if told.person in theirs and person in ("", told.person)), None)
+        if who is None:
             return NotFound("not_yours", alarm)
         if occurrence is None or call.state in ("over", "hidden"):  # who shelved it knows
             return NotFound("over", alarm, call.by)
         if call.state == "acknowledged":
             return NotFound("answered", alarm, call.by)
-        return Found((alarm, *self._beside(call, person)), person)
+        return Found((alarm, *self._beside(call, who)), who)
 
     def _beside(self, call: Call, person: str) -> list[str]:
         """The other open alarms of the same site and cause that this person was told of: one message told of all of them."""

@@ -38,7 +38,8 @@ def plan(
 
 
 def _about(notice: Notice) -> tuple[str, str]:
-    return notice.to, notice.transition.occurrence
+    """Whose it is, and which alarm. A person without an address on this channel is told apart by their name."""
+    return notice.to or (notice.person and f"{notice.person}@"), notice.transition.occurrence
 
 
 def _public(notices: Iterable[Notice], at_ms: int) -> list[Envelope]:

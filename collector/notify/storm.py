@@ -69,12 +69,16 @@ class Tray:
 
     def __init__(self, person: Person, settings: Settings) -> None:
         self.person = person
-        self._budget, self._summary_ms = settings.messages_per_hour, round(settings.summary_after_min * 60_000)
+        self.use(settings)
         self._groups: dict[Cause, Group] = {}
         self._stirred: dict[Cause, None] = {}
         self._high_ms: deque[int] = deque(maxlen=BURST)
         self._gathered_ms = -HOUR_MS
         self._now_ms = -HOUR_MS
+
+    def use(self, settings: Settings) -> None:
+        """Another budget from now on."""
+        self._budget, self._summary_ms = settings.messages_per_hour, round(settings.summary_after_min * 60_000)
 
     @property
     def waiting(self) -> int:

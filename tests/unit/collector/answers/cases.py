@@ -33,18 +33,18 @@ class Book:
     answered_by: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def find(self, code: str, address: str) -> Found | NotFound:
+    def find(self, code: str, address: str, person: str = "") -> Found | NotFound:
         self.asked.append((code, address))
-        person = next((who for who, number in NUMBERS.items() if number == address), None)
+        who = next((who for who, number in NUMBERS.items() if number == address and person in ("", who)), None)
         if code not in {"K7Q", "OVR", "ANS"}:
             return NotFound("unknown")
-        if person is None:
+        if who is None:
             return NotFound("not_yours", ALARM)
         if code == "OVR":
             return NotFound("over", ALARM)
         if code == "ANS" or self.answered_by:
             return NotFound("answered", ALARM, self.answered_by or "Ravi")
-        return Found((ALARM, "kasganj-dh/AU-06"), person)
+        return Found((ALARM, "kasganj-dh/AU-06"), who)
 
 
 @dataclass

@@ -71,6 +71,15 @@ def test_it_climbs_step_by_step_and_goes_on_until_somebody_answers() -> None:
     assert story.call is None
 
 
+def test_a_chain_that_became_shorter_goes_on() -> None:
+    story = Story()
+    story.at(15)
+    story.house = house(chain={"steps": [{"tell": "nurses"}]})
+    assert story.at(25) == [("room", LAST_RESORT, "again"), ("meena", LAST_RESORT, "again")]
+    story.house = house(chain={"steps": [{"tell": "nurses"}, {"tell": "ravi", "after_min": 20}]})
+    assert ("ravi", 1, "alarm") in story.at(35)
+
+
 def test_a_repeat_goes_to_the_highest_step() -> None:
     story = Story(chain={"steps": [{"tell": "nurses"}, {"tell": "meena", "after_min": 120}]})
     assert story.at(0) == [("asha", 0, "alarm")]

@@ -211,6 +211,28 @@ def test_an_answer_finds_its_alarms_or_a_clear_word() -> None:
     assert story.exchange.find(notice.code, "+91 1") == NotFound("over", "kasganj-dh/a0/LP-L", "Ravi")
 
 
+def test_who_shares_a_telephone_answers_by_their_own_link() -> None:
+    story = Story(chain={"steps": [{"tell": "nurses"}, {"tell": "ravi", "after_min": 1}]})
+    asha = story.house.duty.people["asha"]
+    ravi = asha.model_copy(update={"id": "ravi", "name": "Ravi"})
+    story.house = House(story.house.sites, [asha, ravi], (), list(story.house.duty.rosters.values()), story.house.chains)
+    story.exchange.use(story.house)
+    story.hear(alarm())
+    code = story.at(2)[-1].code
+    assert story.exchange.find(code, "+91 1", "ravi") == Found(("kasganj-dh/a0/LP-L",), "ravi")
+    assert story.exchange.find(code, "+91 1", "asha") == Found(("kasganj-dh/a0/LP-L",), "asha")
+    assert story.exchange.find(code, "+91 1", "meena") == NotFound("not_yours", "kasganj-dh/a0/LP-L")
+
+
+def test_another_budget_holds_from_the_reload_on() -> None:
+    story = Story(settings={"messages_per_hour": 2})
+    natures: list[Any] = ["process", "suspect_sensor", "communication"]
+    story.hear(*(alarm(n, priority="medium", nature=nature) for n, nature in enumerate(natures)))
+    assert len(story.at(0)) == 1
+    story.exchange.use(house(settings={"messages_per_hour": 12}))
+    assert len(story.at(0.01)) == 2
+
+
 def test_codes_of_open_calls_differ() -> None:
     story = Story()
     calls = story.exchange.hear([alarm(n) for n in range(6000)], NOON)

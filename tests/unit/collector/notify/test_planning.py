@@ -29,6 +29,13 @@ def test_each_address_gets_its_own_message() -> None:
     assert {envelope.subject for envelope in envelopes} == {rendered(notices[0], SITE, "full").subject}
 
 
+def test_two_without_an_address_are_two_people() -> None:
+    notices = [told(person="asha", to=""), told(person="ravi", to=""), told(person="", to="", role="")]
+    envelopes = plan(notices, notices, AT_MS, True, finished)
+    assert sorted(notice.person for envelope in envelopes for notice in envelope.notices) == ["", "asha", "ravi"]
+    assert [envelope.covers for envelope in envelopes] == [()] * 3
+
+
 def test_the_newest_word_covers_what_waits() -> None:
     notices = [told(step=0), told(step=1), told(step=2)]
     (envelope,) = plan(notices[-1:], notices, AT_MS, True, finished)
