@@ -1,9 +1,9 @@
 """`python -m bench.console [--people 500] [--sites 4000] [--alarms 10000]`: a war room looks while a country's alarms are open.
 
 A real console process on a collector's state file. So many people have the event stream and the board open, each of one of four scopes; all
-fetch the board again when something has changed, as the page's script does. Every second an alarm is written as the collector would; how
-long until every page has it, how long a board takes, and what memory and CPU the console uses. The collector itself, with its readings, is
-not in it: it is another process that shares nothing but the file and the cores.
+fetch the board again when something has changed, as the page's script does. Every second or two an alarm comes; how long until every page
+has it, how long a board takes, and what memory and CPU the console uses. The alarms are written as the collector would; with `--readings
+10000` a real collector raises them from what is published to a real broker, beside so many readings a second, on the same cores.
 """
 
 from __future__ import annotations
@@ -11,28 +11,38 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 
+from bench.fleet import Fleet
+from bench.latency import RULES
+from bench.load import Order, connect, publish_packet
 from bench.machine import calibrate, cpu_s, describe, memory_mib
+from bench.subjects import collector, publisher
 from collector.config import load
 from collector.console.accounts import opened
 from collector.console.scope import User, scope_of
 from collector.outputs import Bounded, StateChange, StockEstimate, Transition
 from collector.store.state import StateStore
-from tests.servers import free_port
+from tests.servers import free_port, influxdb, mosquitto
 
 ROOT = Path(__file__).parents[1]
 DISTRICTS, REGIONS = 100, 10
 SCOPES = ("all", "region:region-1", "district:district-7", "site:site-00003")
 ROUNDS = 20
+LINES = 4
+"""Of each hospital; the last is quiet, the others may be low."""
+LOAD_S = 120
+SETTLE_S = 10.0
 PASSWORD = "four words that differ"
 BARS = {"board, p99, s": 1.0, "alarm on every page, worst, s": 2.0}
 
@@ -79,6 +89,39 @@ def estimate(site: int, rng: random.Random, at_ms: int) -> StockEstimate:
     return StockEstimate(f"site-{site:05}", at_ms, slack, unknown, unknown, unknown, unknown, "", [], at_ms, slack_h=slack)
 
 
+@contextmanager
+def writing(state: Path, sites: int) -> Iterator[Callable[[int], object]]:
+    """One alarm more, as a collector would write it."""
+    with closing(StateStore(state)) as store:
+        yield lambda n: store.commit(StateChange(transitions=[alarm(n * 10 % sites, "PU-L", time.time_ns() // 1_000_000)]))
+
+
+@contextmanager
+def busy(folder: Path, sites: int, alarms: int, rate: int, port: int) -> Iterator[tuple[Path, Callable[[int], object]]]:
+    """A collector that takes so many readings a second, with so many alarms open. One alarm more is a pressure that is published."""
+    fleet = Fleet(sites, tuple((f"line-{n:02}", "pipeline") for n in range(LINES)), quiet_for_h=1)
+    topics = fleet.topics()
+    quiet, low = topics[LINES - 1 :: LINES], [topic for n, topic in enumerate(topics) if n % LINES != LINES - 1]
+    rules = (*RULES, f"console: {{port: {port}}}")
+    with ExitStack() as stack:
+        server, broker = stack.enter_context(influxdb(folder / "influx")), stack.enter_context(mosquitto(folder / "mosquitto"))
+        child = stack.enter_context(collector(folder / "collector", fleet, broker, server.http, rules))
+        sock = stack.enter_context(closing(connect(broker.port, "bench-low")))
+        sock.setblocking(True)
+        for n, topic in enumerate(low[:alarms]):
+            _publish_low(sock, topic, n)
+        time.sleep(SETTLE_S)
+        order = Order(broker.port, quiet[ROUNDS:], rate * LOAD_S // 4 * 4, rate=rate, first_ms=time.time_ns() // 1_000_000)
+        stack.enter_context(publisher(order)).go()
+        yield child.folder / "oxygrid.yaml", lambda n: _publish_low(sock, quiet[n], n)
+
+
+def _publish_low(sock: socket.socket, topic: str, n: int) -> None:
+    body = b'{"ts": %d, "seq": 1, "values": {"line_pressure_bar": 1.0}}' % (time.time_ns() // 1_000_000)
+    sock.sendall(publish_packet(topic.encode(), body, n % 65535 + 1))
+    sock.recv(64)
+
+
 class Person:
     """A browser with the board open: it listens, and asks again when it is told."""
 
@@ -113,7 +156,8 @@ class Person:
         self.fresh_s = asked_s
 
 
-async def crowd(url: str, tokens: list[str], state: Path, sites: int) -> tuple[Measured, int]:
+async def crowd(url: str, tokens: list[str], one_more: Callable[[int], object]) -> tuple[Measured, int]:
+    """`one_more` has the alarm of that number come; it blocks."""
     rng = random.Random(2)
     arrived: list[float] = []
     connector = aiohttp.TCPConnector(limit=0)
@@ -126,12 +170,11 @@ async def crowd(url: str, tokens: list[str], state: Path, sites: int) -> tuple[M
             people.append((session, person))
         watching = [asyncio.create_task(person.watch()) for _, person in people]
         await asyncio.sleep(3)
-        with closing(StateStore(state)) as store:
-            for n in range(ROUNDS):
-                await asyncio.sleep(rng.uniform(1.0, 2.5))
-                now_ms = time.time_ns() // 1_000_000
-                await asyncio.to_thread(store.commit, StateChange(transitions=[alarm(n * 10 % sites, "PU-L", now_ms)]))
-                arrived += await seen(time.monotonic(), [person for _, person in people])
+        for n in range(ROUNDS):
+            await asyncio.sleep(rng.uniform(1.0, 2.5))
+            begun_s = time.monotonic()
+            await asyncio.to_thread(one_more, n)
+            arrived += await seen(begun_s, [person for _, person in people])
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
@@ -141,7 +184,7 @@ async def crowd(url: str, tokens: list[str], state: Path, sites: int) -> tuple[M
 
 
 async def seen(written_s: float, people: list[Person]) -> list[float]:
-    """How long after the writing each has a board that was asked for after it and came."""
+    """How long after that each has a board that was asked for later and came."""
     for _ in range(2000):
         if all(person.fresh_s > written_s for person in people):
             break
@@ -149,12 +192,12 @@ async def seen(written_s: float, people: list[Person]) -> list[float]:
     return [person.fresh_s + person.boards_s[-1] - written_s for person in people]
 
 
-def tokens_of(config: Path, people: int) -> list[str]:
+def tokens_of(config: Path, people: int, scopes: tuple[str, ...]) -> list[str]:
     now_ms = time.time_ns() // 1_000_000
     with opened(load(config).console_path) as accounts:
-        for n, scope in enumerate(SCOPES):
+        for n, scope in enumerate(scopes):
             accounts.add(User(name=f"user{n}", called=f"User {n}", role="viewer", scopes=(scope_of(scope),)), PASSWORD, now_ms, "bench")
-        return [accounts.link(f"user{n % len(SCOPES)}", now_ms, "bench") for n in range(people)]
+        return [accounts.link(f"user{n % len(scopes)}", now_ms, "bench") for n in range(people)]
 
 
 def share(values: list[float], of: float) -> float:
@@ -163,24 +206,31 @@ def share(values: list[float], of: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.console", description=(__doc__ or "").partition("\n\n")[0])
-    for name, default in (("people", 500), ("sites", 4000), ("alarms", 10_000)):
+    for name, default in (("people", 500), ("sites", 4000), ("alarms", 10_000), ("readings", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        config = written(Path(folder), asked.sites, asked.alarms, port)
-        tokens = tokens_of(config, asked.people)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, port = Path(name), free_port()
+        if asked.readings:
+            config, one_more = stack.enter_context(busy(folder, asked.sites, asked.alarms, asked.readings, port))
+            scopes: tuple[str, ...] = ("all", "site:site-00003", "site:site-00004", "site:site-00005")
+        else:
+            config, scopes = written(folder, asked.sites, asked.alarms, port), SCOPES
+            one_more = stack.enter_context(writing(folder / "data/state.db", asked.sites))
+        tokens = tokens_of(config, asked.people, scopes)
         argv = [sys.executable, "-m", "collector", "console", "run", "-c", str(config)]
         console: subprocess.Popen[Any] = subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             begun_s = time.monotonic()
-            measured, size = asyncio.run(_when_up(f"http://127.0.0.1:{port}", tokens, Path(folder) / "data/state.db", asked.sites))
+            measured, size = asyncio.run(_when_up(f"http://127.0.0.1:{port}", tokens, one_more))
             took_s, used_s, rss = time.monotonic() - begun_s, cpu_s(console.pid), memory_mib(console.pid)
         finally:
             console.terminate()
             console.wait()
     print(f"{describe()}; a turn of the fixed loop: {min(calibrate(2)):.0f} ns")
-    print(f"{asked.people} people, {asked.sites:,} hospitals, {asked.alarms:,} open alarms, {ROUNDS} alarms more")
+    print(
+        f"{asked.people} people, {asked.sites:,} hospitals, {asked.alarms:,} open alarms, {ROUNDS} alarms more, {asked.readings:,} readings/s"
+    )
     figures = {
         "board, median, s": share(measured.boards_s, 0.5),
         "board, p99, s": share(measured.boards_s, 0.99),
@@ -194,7 +244,7 @@ def main() -> None:
     print(f"{'console, MiB':<32}{rss:8.0f}\n{'console, CPU of a core, %':<32}{100 * used_s / took_s:8.0f}")
 
 
-async def _when_up(url: str, tokens: list[str], state: Path, sites: int) -> tuple[Measured, int]:
+async def _when_up(url: str, tokens: list[str], one_more: Callable[[int], object]) -> tuple[Measured, int]:
     async with aiohttp.ClientSession() as session:
         for _ in range(300):
             try:
@@ -202,7 +252,7 @@ async def _when_up(url: str, tokens: list[str], state: Path, sites: int) -> tupl
                     break
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
-    return await crowd(url, tokens, state, sites)
+    return await crowd(url, tokens, one_more)
 
 
 if __name__ == "__main__":
