@@ -14,6 +14,7 @@ from collector.config import Config
 from collector.config.console import Console as ConsoleSection
 from collector.console.accounts import Accounts, opened
 from collector.console.live import Live
+from collector.console.patience import PatientProtocol
 from collector.console.web import Console
 from collector.errors import UserError
 from collector.ops.logs import set_up_logs
@@ -51,7 +52,7 @@ def uvicorn_config(app: Starlette, given: ConsoleSection) -> uvicorn.Config:
         limit_concurrency=CONNECTIONS_MOST,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=2,
-        http="h11",
+        http=PatientProtocol,
         ws="none",
     )
 
