@@ -25,6 +25,14 @@ pytestmark = pytest.mark.server
 
 SITES = [
     {"id": "a", "name": {"en": "Alpha", "hi": "अल्फ़ा"}, "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4.1}]},
+    {
+        "id": "c",
+        "name": "Gamma",
+        "assets": [
+            {"id": "line", "kind": "pipeline", "nominal_bar": 4.1},
+            {"id": "store", "kind": "cylinder_store", "type": "in-d", "full": 51},
+        ],
+    },
     {"id": "b", "name": "Beta", "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4.1}]},
 ]
 RULES = {"everywhere": {"LP-LL": {"on_delay_s": 0, "shelvable": True}, "LP-L": {"enabled": False}}}
@@ -162,6 +170,34 @@ def test_another_language(desk: tuple[Desk, Line], chromium: Browser, language: 
     here.command("accounts", "list")
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_count_is_entered_and_an_alarm_commented(desk: tuple[Desk, Line], chromium: Browser, *, script: bool) -> None:
+    here, line = desk
+    full = "40" if script else "38"
+    with visiting(here, chromium, "asha", java_script_enabled=script) as page:
+        page.goto(f"{here.url}/hospital/c")
+        page.get_by_label("Full").fill(full)
+        if script:  # the page is fetched anew meanwhile, and what was typed stays
+            expect(page.locator("#live")).to_have_text("live")
+            page.get_by_label("Full").blur()
+            page.evaluate("document.querySelector('[name=full]').dataset.old = 1")
+            line.publish([reading(1.0)])
+            expect(page.locator("[name=full]:not([data-old])")).to_be_visible()
+        page.get_by_label("Empty").fill("9")
+        assert page.get_by_label("Full").input_value() == full
+        page.get_by_role("button", name="So many are there").click()
+        assert page.get_by_label("Full").get_attribute("value") == full
+        assert page.get_by_label("Empty").get_attribute("value") == "9"
+        line.publish([reading(1.0)])
+        wait_until(lambda: page.goto(f"{here.url}/alarm/a/line/LP-LL").ok, 15, "the alarm is there")  # type: ignore[union-attr]
+        page.get_by_label("Comment").fill("the reserve manifold is open")
+        page.locator('form[action="/comment"] button').click()
+        expect(page.get_by_text("the reserve manifold is open").first).to_be_visible()
+        page.goto(f"{here.url}/audit")
+        expect(page.get_by_text(f"{full} full, 9 empty")).to_be_visible()
+    calm(line)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_keeps_anybody_out(desk: tuple[Desk, Line], chromium: Browser, theme: str) -> None:
     """WCAG 2.2 A and AA, as far as axe-core can tell."""
@@ -172,7 +208,18 @@ def test_nothing_keeps_anybody_out(desk: tuple[Desk, Line], chromium: Browser, t
         page.locator("select[name=theme]").select_option(theme)
         page.locator("select[name=language]").select_option("en")
         page.locator('form[action="/settings/save"] button').click()
-        for path in ("/", "/alarms", "/hospital/a", "/alarm/a/line/LP-LL", "/duty", "/gateways", "/settings", "/sign-in"):
+        for path in (
+            "/",
+            "/alarms",
+            "/hospital/a",
+            "/hospital/c",
+            "/audit",
+            "/alarm/a/line/LP-LL",
+            "/duty",
+            "/gateways",
+            "/settings",
+            "/sign-in",
+        ):
             page.goto(here.url + path)
             found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
             assert found.response["passes"]

@@ -8,6 +8,21 @@ function busyPerson() {
   return at && main.contains(at) && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName);
 }
 
+// What somebody has typed and not sent outlives a refresh: a count that was put back to the old one would be confirmed by mistake.
+function fields() { return [...main.querySelectorAll("form input:not([type=hidden]), form select, form textarea")]; }
+
+function keyOf(field) {
+  const hidden = [...field.form.querySelectorAll("input[type=hidden]")].filter(each => each.name !== "csrf").map(each => each.value);
+  const button = field.form.querySelector("button");
+  return [field.form.getAttribute("action"), ...hidden, button ? button.value : "", field.name].join("|");
+}
+
+function typed(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.tagName === "SELECT") return [...field.options].some(each => each.selected !== each.defaultSelected);
+  return field.value !== field.defaultValue;
+}
+
 async function refresh() {
   if (busy || busyPerson()) { again = true; return; }
   busy = true; again = false;
@@ -17,7 +32,11 @@ async function refresh() {
     if (answer.ok) {
       const open = [...main.querySelectorAll("details")].map(each => each.open);
       const focus = document.activeElement && document.activeElement.getAttribute("href");
-      main.innerHTML = await answer.text();
+      const text = await answer.text();
+      if (busyPerson()) { busy = false; again = true; setTimeout(refresh, 1000); return; }
+      const kept = new Map(fields().filter(typed).map(each => [keyOf(each), each.type === "checkbox" ? each.checked : each.value]));
+      main.innerHTML = text;
+      fields().filter(each => kept.has(keyOf(each))).forEach(each => { each[each.type === "checkbox" ? "checked" : "value"] = kept.get(keyOf(each)); });
       [...main.querySelectorAll("details")].forEach((each, n) => { each.open = Boolean(open[n]); });
       if (focus) { const same = main.querySelector(`a[href="${CSS.escape(focus)}"]`); if (same) same.focus({ preventScroll: true }); }
       heard();
