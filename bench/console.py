@@ -228,9 +228,7 @@ def main() -> None:
             console.terminate()
             console.wait()
     print(f"{describe()}; a turn of the fixed loop: {min(calibrate(2)):.0f} ns")
-    print(
-        f"{asked.people} people, {asked.sites:,} hospitals, {asked.alarms:,} open alarms, {ROUNDS} more, {asked.readings:,} readings/s"
-    )
+    print(f"{asked.people} people, {asked.sites:,} hospitals, {asked.alarms:,} open alarms, {ROUNDS} more, {asked.readings:,} readings/s")
     figures = {
         "board, median, s": share(measured.boards_s, 0.5),
         "board, p99, s": share(measured.boards_s, 0.99),
