@@ -347,7 +347,9 @@ class Reference:
                 realarm_s = life.rule.realarm_s if life.rule.realarm_s is not None else 1800 if life.urgency == "high" else 0
                 if life.condition and realarm_s:
                     life.realarm_ms = now_ms + int(realarm_s * 1000)
-                self.told.append(life.tells("acknowledged", now_ms, now_ms, by=by))
+                word = life.tells("acknowledged", now_ms, now_ms, by=by)
+                promised_ms = word.until_ms or (until_ms if command.minutes else None)
+                self.told.append(word._replace(until_ms=promised_ms))
             case "reset":
                 life.latched = False
                 self.told.append(life.tells("reset", now_ms, now_ms, annunciate=life.told, by=by))
