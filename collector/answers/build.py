@@ -25,6 +25,8 @@ from collector.config.secret import read_secret
 from collector.errors import UserError
 from collector.notify.channels import GsmSender, SendError
 from collector.notify.house import House
+from collector.notify.numbers import plain
+from collector.notify.texts.full import TO_BE_DONE
 from collector.outputs import Command, Notice
 
 log = logging.getLogger(__name__)
@@ -55,12 +57,12 @@ class Answering:
         if not notice.role:
             return notice
         link = self._links(notice) if self._links is not None else ""
-        code = notice.code if notice.channel in self._coded else ""
+        code = notice.code if notice.channel in self._coded and notice.transition.event in TO_BE_DONE else ""
         return msgspec.structs.replace(notice, link=link, code=code)
 
     async def by_sms(self, number: str, text: str) -> str:
         """What is sent back; nothing to a number of nobody: operators send advertisements."""
-        if self.desk.who("", self.desk.written(number)).name == "" or not self._limits.allowed(f"reply {number}", self._now_ms()):
+        if self.desk.who("", number).name == "" or not self._limits.allowed(f"reply {plain(number)}", self._now_ms()):
             return ""
         return (await self.desk.by_text(text, number)).text
 

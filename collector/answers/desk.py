@@ -58,14 +58,8 @@ class Desk:
     def who(self, person: str, address: str) -> Known:
         return self._directory.person(person) or self._directory.at(address) or Known("", "en")
 
-    def written(self, address: str) -> str:
-        """As the configuration has it: many gateways leave the plus of a number away."""
-        plus = f"+{address}"
-        return plus if address.isdigit() and self._directory.at(address) is None and self._directory.at(plus) is not None else address
-
     async def by_text(self, text: str, address: str) -> Reply:
         """A reply in somebody's own words: the code stands in it, and perhaps how many minutes they need."""
-        address = self.written(address)
         language = language_of(self.who("", address).language)
         words = [each.upper() for each in _WORD.findall(text)[:_MOST_WORDS]]
         if not any(len(each) >= 3 for each in words):

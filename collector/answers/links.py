@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from collector.answers.token import Ticket, sealed
+from collector.notify.texts.full import TO_BE_DONE
 from collector.outputs import Notice
 
 HOUR_S = 3600
@@ -18,7 +19,7 @@ class Links:
         self._key, self._life_s, self._now_ms = key, round(life_h * HOUR_S), now_ms
 
     def __call__(self, notice: Notice) -> str:
-        if not notice.code or not notice.person or notice.transition.event == "cleared":
+        if not notice.code or not notice.person or notice.transition.event not in TO_BE_DONE:
             return ""
         expires_s = self._now_ms() // 1000 + self._life_s
         ticket = Ticket(notice.code, notice.transition.alarm, notice.person, notice.to, notice.language, expires_s)

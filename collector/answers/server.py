@@ -20,6 +20,7 @@ from collector.answers.limits import Limits
 from collector.answers.token import Ticket, Wrong, opened
 from collector.answers.words import Do, Reply
 from collector.errors import UserError
+from collector.notify.numbers import plain
 from collector.notify.texts.catalogue import Language, language_of, word
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class AnswerServer:
 
     async def _said(self, address: str, text: str) -> Reply:
         language = language_of(self._desk.who("", address).language)
-        if not self._limits.allowed(f"reply {address}", self._now_ms()):
+        if not self._limits.allowed(f"reply {plain(address)}", self._now_ms()):
             return Reply(word(language, "Too many answers at once. Try again in a minute."), language)
         return await self._desk.by_text(text, address)
 

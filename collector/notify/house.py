@@ -10,6 +10,7 @@ from collector.config.people import Duty as Settings
 from collector.config.people import Person as Given
 from collector.notify.duty import Duty, Watch, within
 from collector.notify.escalation import asks_for_hours
+from collector.notify.numbers import Directory
 from devices.assets import Site
 
 CARDS = 2
@@ -37,10 +38,7 @@ class House:
         self._sites = {site.id: site for site in sites}
         self._chain: dict[tuple[str, str], Chain | None] = {}
         self._sleepers = {person.id for person in people if person.no_night}
-        self._addresses: dict[str, set[str]] = {}
-        for person in people:
-            for way in person.ways:
-                self._addresses.setdefault(_plain(way.to), set()).add(person.id)
+        self._addresses = Directory((way.to, person.id) for person in people for way in person.ways)
 
     def site(self, name: str) -> Site | None:
         return self._sites.get(name)
@@ -85,7 +83,7 @@ class House:
 
     def at_address(self, address: str) -> set[str]:
         """The people whom a way reaches there."""
-        return self._addresses.get(_plain(address), set())
+        return self._addresses.at(address)
 
     def quiet_until_ms(self, zone: ZoneInfo, now_ms: int) -> int | None:
         hours = self.settings.quiet_hours
@@ -96,7 +94,3 @@ class House:
 
     def _night_until_ms(self, zone: ZoneInfo, now_ms: int) -> int | None:
         return within(self.settings.night.from_, self.settings.night.to, now_ms, zone)
-
-
-def _plain(address: str) -> str:
-    return "".join(address.split()).lower()

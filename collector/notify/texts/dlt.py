@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from collector.notify.texts.catalogue import word
 from collector.notify.texts.facts import Facts
-from collector.notify.texts.full import HEADS
+from collector.notify.texts.full import HEADS, TO_BE_DONE, answered_by
 from collector.notify.texts.line import clean
 from collector.outputs import Notice
 
@@ -26,11 +26,11 @@ VARIABLES = (
     Variable("event", "alarm, still an alarm, more urgent, over"),
     Variable("site", "name of the hospital"),
     Variable("alarm", "what is wrong"),
-    Variable("value", "number and unit; a dash where there is none"),
+    Variable("value", "number and unit, or who has answered; a dash where there is none"),
     Variable("since", "time and day"),
-    Variable("todo", "the first thing to do"),
+    Variable("todo", "the first thing to do; a dash where nothing is to be done"),
     Variable("left", "hours of oxygen left; a dash where that is not known"),
-    Variable("code", "what to send back"),
+    Variable("code", "what to send back; a dash where nothing is to be answered"),
 )
 TEMPLATE = "OXYGRID {event}: {site}: {alarm}, {value}, {since}. {todo} {left} h. {code}"
 """Suggested for registration, in each language the same."""
@@ -39,15 +39,16 @@ TEMPLATE = "OXYGRID {event}: {site}: {alarm}, {value}, {since}. {todo} {left} h.
 def variables(notice: Notice, facts: Facts) -> dict[str, str]:
     """Every variable has something: an empty one is refused by some gateways."""
     left = "–" if notice.hours_h is None else f"{int(notice.hours_h * 10) / 10:g}" if notice.hours_h < 2 else str(int(notice.hours_h))
+    asks = notice.transition.event in TO_BE_DONE
     said = {
         "event": word(facts.language, HEADS[notice.transition.event]),
         "site": facts.site,
         "alarm": facts.text.title,
-        "value": facts.value,
+        "value": answered_by(notice) or facts.value,
         "since": facts.begun,
-        "todo": _first(facts.text.todo),
+        "todo": _first(facts.text.todo) if asks else "",
         "left": left,
-        "code": notice.code,
+        "code": notice.code if asks else "",
     }
     return {name: shortened(clean(text, 300)) or "–" for name, text in said.items()}
 

@@ -24,7 +24,7 @@ _SINCE = re.compile(r"^(?P<what>.*?)(?: \([^()]*\))* since \d{4}-\d\d-\d\d \d\d:
 
 
 class Facts(NamedTuple):
-    """`value`, `limit`, `time`, `begun` are bare; `hours` is a sentence, empty where nothing is known; `theirs`: the words are the
+    """`value`, `limit`, `time`, `begun`, `until` are bare; `hours` is a sentence, empty where nothing is known; `theirs`: the words are the
     operator's own, in the language they wrote them in."""
 
     language: Language
@@ -38,6 +38,7 @@ class Facts(NamedTuple):
     begun: str
     hours: str
     theirs: bool = False
+    until: str = ""
 
 
 def facts_of(notice: Notice, site: Site | None) -> Facts:
@@ -62,6 +63,7 @@ def facts_of(notice: Notice, site: Site | None) -> Facts:
         when(transition.raised_ms, zone),
         hours_left(notice.hours_h, language),
         theirs,
+        when(transition.until_ms, zone) if transition.until_ms is not None else "",
     )
 
 

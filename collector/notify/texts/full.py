@@ -29,7 +29,9 @@ HEADS: dict[AlarmEvent, str] = {
 PRIORITY_WORDS = {"high": marked("high"), "medium": marked("medium"), "low": marked("low"), "info": marked("info")}
 PANEL = marked("This message is information only. The wired alarm panel of the pipeline comes first.")
 TO_BE_DONE: frozenset[AlarmEvent] = frozenset(HEADS) - {"cleared", "acknowledged", "reset", "shelved", "suppressed", "out_of_service"}
-"""Events that ask somebody to act."""
+"""Events that ask somebody to act; the others are told and need no answer."""
+OVER: frozenset[AlarmEvent] = frozenset({"cleared", "latched", "reset"})
+"""Events after which what happened happens no more."""
 
 
 def subject_of(notice: Notice, facts: Facts) -> str:
@@ -46,7 +48,7 @@ def full(notice: Notice, facts: Facts) -> str:
     priority = word(language, "Priority: {priority}").format(priority=word(language, PRIORITY_WORDS[transition.priority]))
     reference = word(language, "Reference: {reference}").format(reference=isolate(transition.occurrence, language))
     head = f"{drill(notice, language)}{word(language, HEADS[transition.event])}: {title(facts)}"
-    what = ["", facts.text.what] if facts.text.what else [""]
+    what = ["", facts.text.what] if facts.text.what and transition.event not in OVER else [""]
     lines = [head, where(facts), *what, *_told(notice, facts), "", priority, reference, "", word(language, PANEL)]
     return _lines(lines, language)
 
@@ -71,6 +73,8 @@ def drill(notice: Notice, language: Language) -> str:
 
 def _told(notice: Notice, facts: Facts) -> Iterable[str]:
     language, transition = facts.language, notice.transition
+    if transition.event == "acknowledged":
+        yield from _answered(notice, facts)
     yield from _numbers(facts)
     if transition.nature == "suspect_sensor":
         yield word(language, "The sensor is suspect: read the gauge by eye.")
@@ -88,6 +92,20 @@ def _told(notice: Notice, facts: Facts) -> Iterable[str]:
         yield facts.hours
     if transition.event in TO_BE_DONE:
         yield from _people(notice, facts)
+
+
+def answered_by(notice: Notice, most: int = 100) -> str:
+    """Who has answered; empty for other news than that."""
+    return clean(notice.transition.by, most) if notice.transition.event == "acknowledged" else ""
+
+
+def _answered(notice: Notice, facts: Facts) -> Iterable[str]:
+    """Who has it, and until when they have promised that it is better."""
+    language = facts.language
+    if by := answered_by(notice):
+        yield word(language, "Answered by {name}.").format(name=isolate(by, language))
+    if facts.until:
+        yield word(language, "If it goes on, it is told again at {time}.").format(time=isolate(facts.until, language))
 
 
 def _numbers(facts: Facts) -> Iterable[str]:

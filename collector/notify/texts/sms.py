@@ -1,6 +1,7 @@
 """One part of an SMS: 160 septets, or 70 units where a character is beyond that alphabet. Pure.
 
-What is always whole: the number with its unit, how many alarms it tells of beside, the hours left, the answer code. What gives way, in this
+What is always whole: the number with its unit, how many alarms it tells of beside, the hours left, the answer code; of one that is answered
+by whom in place of the number. What gives way, in this
 order: what to do (sentence by sentence), the site's name (its id, then the id's beginning), the title (word by word). Nothing else is cut,
 and nothing vanishes.
 """
@@ -14,12 +15,12 @@ from typing import NamedTuple
 from collector.notify.texts.catalogue import Language, marked, word
 from collector.notify.texts.direction import FSI, balanced, is_rtl, isolate
 from collector.notify.texts.facts import Facts
-from collector.notify.texts.full import TO_BE_DONE
+from collector.notify.texts.full import TO_BE_DONE, answered_by
 from collector.notify.texts.gsm7 import ONE_PART_UNITS, folded, is_one_part, septets, units
 from collector.notify.texts.others import more
 from collector.outputs import AlarmEvent, Notice
 
-SITE_LEAST, TITLE_LEAST = 6, 10
+SITE_LEAST, TITLE_LEAST, BY_MOST = 6, 10, 20
 PLAIN: frozenset[Language] = frozenset({"en", "fr"})
 """Languages that the plain alphabet can carry, but for accents."""
 HEADS: dict[AlarmEvent, str] = {
@@ -91,16 +92,23 @@ def _end(notice: Notice, facts: Facts, *, brief: bool) -> tuple[str, str]:
     """The number, and hours left with the code: never cut."""
     language = facts.language
     comma, stop = ("", "") if brief else ("،" if is_rtl(language) else ",", ".")
-    value = f"{isolate(_plain(facts.value, language), language)}{stop}" if facts.value else ""
+    number = _by(notice, language) or facts.value
+    value = f"{isolate(_plain(number, language), language)}{stop}" if number else ""
     if count := more(notice):
         value = f"{value} {isolate(f'+{count}', language)}".strip()
     left = ""
     if notice.hours_h is not None:
         left = _word(LEFT, language).replace("{hours}", isolate(f"{_floor(notice.hours_h)} h", language))
-    code = isolate(notice.code, language)
+    code = isolate(notice.code, language) if notice.transition.event in TO_BE_DONE else ""
     if code and not brief:
         code = _word(REPLY, language).replace("{code}", code)
     return value, f"{left}{comma} {code}" if left and code else left or code
+
+
+def _by(notice: Notice, language: Language) -> str:
+    """Who has answered; of a name in another script nothing, where that would halve the room."""
+    name = answered_by(notice, BY_MOST)
+    return f"({name})" if name and (language not in PLAIN or septets(_plain(name, language)) is not None) else ""
 
 
 def _site(facts: Facts) -> tuple[str, str]:

@@ -57,12 +57,6 @@ async def test_what_can_not_be_answered(text: str, number: str, expected: str) -
     assert clerk.commands == []
 
 
-async def test_a_number_without_its_plus_is_the_same() -> None:
-    counter, clerk = desk()
-    assert (await counter.by_text("K7Q", "912")).done
-    assert {command.by for command in clerk.commands} == {"Ravi"}
-
-
 async def test_a_second_answer_is_told_who_was_first() -> None:
     counter, clerk = desk()
     assert (await counter.by_code("K7Q", "+911", "asha", "ack")).done

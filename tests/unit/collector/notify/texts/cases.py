@@ -45,6 +45,10 @@ def text_as_written(rule: Rule, event: str, asset: str) -> str:
     return f"{where}: {TEXTS[event].format_map(facts)}"  # type: ignore[index]
 
 
+def kind_of(notice: Notice) -> str:
+    return next((kind for kind, asset in KINDS.items() if asset == notice.transition.asset), "site")
+
+
 def personal(rule: Rule, language: str, role: str, event: str = "raised", unit: str = "lpm", value: float = 1234.56, **more: Any) -> Notice:
     """What happened to an asset of the rule's kind; a value where the rule has one."""
     asset = KINDS.get(rule.kind, "line" if rule.kind == "any" else "")

@@ -5,24 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from collector.notify.channels import mail, ntfy_body, telegram_body, webhook_body
 from collector.notify.channels.pdu import submit
 from collector.notify.messages import Envelope, single
 from collector.notify.render import Form, with_text
-from collector.notify.texts.catalogue import LANGUAGES, ROLES, Language
+from collector.notify.texts.catalogue import LANGUAGES, ROLES, Language, rule_text
 from collector.notify.texts.dlt import MOST, VARIABLES
+from collector.notify.texts.gsm7 import is_one_part
+from collector.outputs import AlarmEvent
 from tests.unit.collector.notify.cases import AT_MS
-from tests.unit.collector.notify.texts.cases import RULES, SITE, personal
+from tests.unit.collector.notify.texts.cases import RULES, SITE, kind_of, personal
 
 LINK = "https://oxygen.example.org/a/" + "x" * 150
 
 
-def envelopes(language: Language, form: Form) -> Iterator[Envelope]:
+def envelopes(language: Language, form: Form, event: AlarmEvent = "raised") -> Iterator[Envelope]:
     for rule in RULES:
         for role in ROLES:
-            yield single(with_text(personal(rule, language, role, link=LINK), SITE, form), AT_MS)
+            notice = personal(rule, language, role, event, link=LINK)
+            known = msgspec.structs.replace(
+                notice.transition, by="आशा वर्मा" if event == "acknowledged" and language == "hi" else "Asha Verma"
+            )
+            yield single(with_text(msgspec.structs.replace(notice, transition=known), SITE, form), AT_MS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -54,3 +61,26 @@ def test_sms_by_modem_and_by_gateway(language: Language) -> None:
         parts = said["dlt"]["variables"]
         assert list(parts) == [variable.name for variable in VARIABLES]
         assert all(0 < len(text) <= MOST for text in parts.values()), parts
+
+
+@pytest.mark.parametrize("event", ["cleared", "acknowledged"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_over_or_answered_asks_for_nothing(language: Language, event: AlarmEvent) -> None:
+    """No code, no link, nothing to do, and not that the pressure is failing; of one that is answered, by whom."""
+    by = ("आशा" if language == "hi" else "Asha") if event == "acknowledged" else ""
+    for form in ("full", "short", "sms"):
+        for each in envelopes(language, form, event):
+            notice = each.notices[0]
+            rule = rule_text(notice.transition.rule, kind_of(notice), notice.role or "nurse", language)
+            assert rule is not None
+            said = f"{each.subject}\n{each.body}"
+            assert notice.code not in said
+            assert LINK not in said
+            assert rule.todo not in said
+            assert event == "acknowledged" or not rule.what or rule.what not in said
+            assert by in each.body
+            assert "reply_markup" not in json.loads(telegram_body(each, "4711"))
+            if form == "sms":
+                assert is_one_part(each.body)
+                assert (notice.variables["code"], notice.variables["todo"]) == ("–", "–")
+                assert by in notice.variables["value"]
