@@ -92,6 +92,9 @@ async def _run(config: Config, *, embedded: bool, reload: Callable[[], Config]) 
     from collector.embedded import EmbeddedNats
 
     given = config.embedded
+    for unused in ("mqtt", "jetstream"):
+        if getattr(config, unused) is not None:
+            log.warning("--embedded: the section %s is not used; gateways come in on port %d (embedded.mqtt_port)", unused, given.mqtt_port)
     server = EmbeddedNats(Path(config.data_dir), mqtt_port=given.mqtt_port, max_bytes=given.max_bytes, door=door_of(config))
 
     def load() -> Config:

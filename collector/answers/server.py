@@ -26,6 +26,7 @@ from collector.notify.texts.catalogue import Language, language_of, word
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 8_192
+FORM = "application/x-www-form-urlencoded"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
@@ -94,7 +95,7 @@ class AnswerServer:
             return self._refused(ticket, request)
         if not self._limits.allowed(ticket.person, self._now_ms()):
             return self._too_many(language_of(ticket.language))
-        do = (await request.post()).get("do", "ack")
+        do = (await request.post()).get("do", "ack") if request.content_type == FORM else None
         if do not in {"ack", "on_it"}:
             return web.Response(text="do: ack or on_it\n", status=400, headers=HEADERS)
         reply = await self._desk.by_code(ticket.code, ticket.address, ticket.person, _do(do))

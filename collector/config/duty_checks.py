@@ -59,16 +59,21 @@ def check_duty(data: Mapping[str, Any]) -> Iterator[Problem]:
 def _check_ways(data: Mapping[str, Any]) -> Iterator[Problem]:
     notify = data.get("notify")
     listed = list(items_in(notify, "channels")) if isinstance(notify, Mapping) and "channels" in notify else [((), {"id": "log"})]
-    kinds = {channel["id"]: channel.get("kind") for _, channel in listed if isinstance(channel.get("id"), str)}
+    kinds = {channel["id"]: _kind(channel) for _, channel in listed if isinstance(channel.get("id"), str)}
     for path, person in items_in(data, "people"):
         for inner, way in items_in(person, "ways"):
             channel, to, here = way.get("channel"), way.get("to", ""), (*path, *inner)
             if isinstance(channel, str) and channel not in kinds:
                 yield Problem((*here, "channel"), unknown("channel", channel, kinds))
             elif isinstance(channel, str) and isinstance(to, str):
-                shape, right = _ADDRESSES.get(str(kinds[channel]), (_ANY, ""))
+                shape, right = _ADDRESSES.get(kinds[channel], (_ANY, ""))
                 if not shape.fullmatch(to):
                     yield Problem((*here, "to") if to else here, f"channel {channel!r} {right}")
+
+
+def _kind(channel: Mapping[str, Any]) -> str:
+    """What decides how its addresses look: its kind, or that it is a gateway for SMS."""
+    return "gsm" if channel.get("form") == "sms" else str(channel.get("kind"))
 
 
 def _check_roster(path: Path_, roster: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
@@ -82,8 +87,12 @@ def _check_roster(path: Path_, roster: Mapping[str, Any], known: Collection[str]
     yield from _overlaps(pieces, WEEK_MIN)
     if roster.get("around_the_clock", True) is True and pieces:
         yield from _gaps((*path, "shifts"), pieces)
+    days = [((*path, *inner, "date"), str(holiday.get("date"))) for inner, holiday in items_in(roster, "holidays")]
+    yield from twice(days, "holiday", "a day has one list of shifts")
     for inner, holiday in items_in(roster, "holidays"):
         here = (*path, *inner)
+        named = [((*here, *deeper), name) for deeper, name in ids_in(holiday, "shifts")]
+        yield from twice(named, "shift", "names of shifts are unique on a day")
         for deeper, shift in items_in(holiday, "shifts"):
             yield from _unknown((*here, *deeper), shift, "people", "person or team", known)
         yield from _overlaps([p for deeper, s in items_in(holiday, "shifts") for p in _pieces((*here, *deeper), {**s, "days": ["mon"]})], 0)

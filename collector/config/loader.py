@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from collector.config.checks import Known, cross_check
 from collector.config.model import SITES_TWICE, Config
 from collector.config.problems import Problem, explain
+from collector.config.reach import unreached
 from collector.config.rulebook import check_rules, default_rules
 from collector.config.rules import Rules
 from collector.config.yaml_text import Path_, YamlProblem, parse, scan
@@ -84,7 +85,7 @@ def _validated(data: object, context: dict[str, object]) -> tuple[list[Problem],
         fresh = [p for p in explained if p.path not in said_closer and p.text != SITES_TWICE]
         return [*fresh, *crossed, *_wrong_rules(data)], [], None
     errors, notes = _judged(config.rules, config.sites if sites_fit else ())
-    return [*crossed, *errors], notes, config
+    return [*crossed, *errors], [*notes, *unreached(config)], config
 
 
 def _judged(rules: Rules, sites: Sequence[Site]) -> tuple[list[Problem], list[Problem]]:

@@ -11,6 +11,9 @@ from collector.config.model import Config
 from collector.errors import UserError
 
 MAX_BYTES = 64 * 1024
+LEAST = 16
+OPEN_TO_ALL = frozenset({"answers.reply_token_file", "answers.telegram_token_file"})
+"""Secrets that are shown at a door of ours, where anybody may try; the others are for doors of others, who say how long they are."""
 
 
 def read_secret(source: str) -> str:
@@ -58,11 +61,14 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def unreadable(config: Config) -> list[str]:
-    """One sentence for each named secret that can't be read here and now."""
+    """One sentence for each named secret that can't be read here and now, or that anybody would guess who may try."""
     found = []
     for key, source in sources(config):
         try:
-            read_secret(source)
+            secret = read_secret(source)
         except UserError as exc:
             found.append(f"{key}: {exc}")
+        else:
+            if key in OPEN_TO_ALL and len(secret) < LEAST:
+                found.append(f"{key}: {source}: the secret has {len(secret)} characters; {LEAST} random ones or more are right")
     return found

@@ -27,7 +27,7 @@ WAITING = frozenset({"unacknowledged", "latched_unacknowledged"})
 ANSWERED = frozenset({"acknowledged", "latched_acknowledged"})
 ANEW = frozenset({"raised", "realarmed", "escalated", "unshelved", "unsuppressed", "returned_to_service"})
 HIDDEN_MS = 86_400_000
-"""A call that is hidden is looked at so seldom."""
+"""A call that is hidden, or has no chain any more, is looked at so seldom."""
 SOONEST_MS = 100
 """A call is looked at again no sooner: whatever the clock does, there is no spin."""
 
@@ -96,8 +96,8 @@ def advance(call: Call, chain: Chain | None, around: Around) -> Outcome:
         return Outcome(_next(call, around, around.now_ms + HIDDEN_MS) if call.told else None, (), "hidden")
     if call.state == "over":
         return _end(call, around)
-    if chain is None:
-        return Outcome(None, (), "no_chain")
+    if chain is None:  # a reload took it away: those who were told are to hear the end of it
+        return Outcome(_next(call, around, around.now_ms + HIDDEN_MS) if call.told else None, (), "no_chain")
     call = _on(call, chain)
     if call.state == "acknowledged":
         due_ms = call.until_ms if call.until_ms is not None else call.since_ms + _ms(chain.not_better_after_min)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from collector.config.chains import nearest
 from collector.config.people import Chain, Roster, Team
 from collector.config.people import Duty as Settings
 from collector.config.people import Person as Given
@@ -51,20 +52,8 @@ class House:
         """The chain of an alarm; None where nobody is to be told."""
         key = (site, priority)
         if key not in self._chain:
-            self._chain[key] = self._nearest(site, priority)
+            self._chain[key] = nearest(self.chains, site, self._sites.get(site), priority)
         return self._chain[key]
-
-    def _nearest(self, name: str, priority: str) -> Chain | None:
-        site = self._sites.get(name)
-        fitting = [chain for chain in self.chains if priority in chain.priorities]
-        district, region = (site.district, site.region) if site is not None else ("", "")
-        found = [
-            [chain for chain in fitting if name in chain.sites],
-            [chain for chain in fitting if district and district in chain.districts],
-            [chain for chain in fitting if region and region in chain.regions],
-            [chain for chain in fitting if not (chain.sites or chain.districts or chain.regions)],
-        ]
-        return next((chains[0] for chains in found if chains), None)
 
     def who(self, name: str, zone: ZoneInfo, now_ms: int) -> Watch:
         """Who is to be told by that name now. At night those who need not be woken are left to sleep where somebody else is there."""

@@ -73,7 +73,7 @@ class Tray:
         self._groups: dict[Cause, Group] = {}
         self._stirred: dict[Cause, None] = {}
         self._high_ms: deque[int] = deque(maxlen=BURST)
-        self._gathered_ms = -HOUR_MS
+        self._gathered_ms = self._tidied_ms = -HOUR_MS
         self._now_ms = -HOUR_MS
 
     def use(self, settings: Settings) -> None:
@@ -104,6 +104,8 @@ class Tray:
     def messages(self, now_ms: int) -> list[Message]:
         """What goes now."""
         self._on_this_clock(now_ms)
+        if abs(now_ms - self._tidied_ms) >= QUIET_GROUP_MS:
+            self._tidy(now_ms)
         person = self.person
         person.sent_ms = [at_ms for at_ms in person.sent_ms if at_ms > now_ms - HOUR_MS]
         found, held, urgent = list[Message](), False, list[Group]()
@@ -177,8 +179,9 @@ class Tray:
             del self._groups[cause]
         del self._stirred[cause]
 
-    def tidy(self, now_ms: int) -> None:
+    def _tidy(self, now_ms: int) -> None:
         """Forget the groups that have long been silent."""
+        self._tidied_ms = now_ms
         for cause in [c for c, g in self._groups.items() if not g.waiting and now_ms - g.last_ms >= QUIET_GROUP_MS]:
             del self._groups[cause]
             self._stirred.pop(cause, None)

@@ -108,6 +108,11 @@ async def test_a_refusal_is_in_the_language_of_the_browser(rig: Rig) -> None:
 async def test_other_deeds_and_long_bodies_are_refused(rig: Rig) -> None:
     async with rig.http.post(rig.link(), data={"do": "shelve"}) as page:
         assert page.status == 400
+    upload = aiohttp.FormData({"x": "y"})
+    upload.add_field("do", b"ack", filename="ack.txt")
+    for body in (upload, b"", b'{"do": "ack"}'):
+        async with rig.http.post(rig.link(), data=body) as page:
+            assert page.status == 400
     async with rig.http.post(rig.link(), data={"do": "ack", "x": "y" * 2 * MAX_BODY_BYTES}) as page:
         assert page.status == 413
     async with rig.http.put(rig.link(), data={"do": "ack"}) as page:

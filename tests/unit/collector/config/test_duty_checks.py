@@ -10,7 +10,8 @@ import pytest
 from collector.config.loader import ConfigError, load
 from collector.reference import all_models
 
-GOOD = """
+GOOD = (
+    """
 sites: [{id: a, district: north, region: up, assets: []}]
 notify: {channels: [{id: log, kind: log}, {id: mail, kind: smtp, host: m, from: x@example.org, to: [y@example.org]}, MODEM, CHAT]}
 people:
@@ -24,14 +25,17 @@ rosters:
     shifts:
       - {id: day, from: "08:00", to: "20:00", people: [asha]}
       - {id: night, from: "20:00", to: "08:00", people: [ravi]}
-    holidays: [{date: "2026-01-26", shifts: [{id: h, from: "08:00", to: "08:00", people: [both]}]}]
+    holidays: [{date: "2026-01-26", shifts: [{id: h, from: "08:00", to: "08:00", people: [both]}]}, {date: "2026-08-15"}]
     swaps: [{date: "2026-03-03", shift: day, out: asha, in: ravi}]
 chains:
   - id: all
     districts: [north]
     steps: [{tell: room}, {tell: both, after_min: 5}]
     last_resort: both
-""".replace("MODEM", "{id: modem, kind: gsm, device: /dev/m}").replace("CHAT", "{id: chat, kind: telegram, token_file: t}")
+""".replace("MODEM", "{id: modem, kind: gsm, device: /dev/m}")
+    .replace("CHAT", "{id: chat, kind: telegram, token_file: t}, GATEWAY")
+    .replace("GATEWAY", "{id: gateway, kind: webhook, url: 'https://sms.example.org', form: sms, people_only: true}")
+)
 
 WRONG = [
     ('to: "20:00"', 'to: "21:00"', 'c.yaml:14: rosters[0].shifts[1]: overlaps shift \'day\': it begins mon 20:00'),
@@ -56,6 +60,9 @@ WRONG = [
     ("tell: both, after_min: 5", "tell: both", "c.yaml:20: chains[0].steps[1]: this step is never taken: give after_min"),
     ("{tell: room}", "{tell: rum}", "c.yaml:20: chains[0].steps[0].tell: unknown person, team or roster 'rum'; known: asha"),
     ("districts: [north]", "districts: [nord]", "c.yaml:19: chains[0].districts[0]: unknown district 'nord'; did you mean 'north'?"),
+    ('date: "2026-08-15"', 'date: "2026-01-26"', "c.yaml:15: rosters[0].holidays[1].date: holiday '2026-01-26' stands twice"),
+    ('"08:00", people: [both]}', '"20:00", people: [both]}, {id: h, from: "20:00", to: "08:00", people: [asha]}', "shift 'h' stands twice"),
+    ("{channel: log}]", "{channel: gateway}]", "people[0].ways[0]: channel 'gateway' sends SMS: `to` should be a phone number"),
     ("id: both, members", "id: asha, members", "c.yaml:8: teams[0].id: id 'asha' stands twice; people, teams and rosters"),
 ]  # fmt: skip
 

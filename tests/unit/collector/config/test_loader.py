@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.config import Config
 from collector.config.loader import SHOWN, ConfigError, load
 
 PLANT = "{id: psa1, kind: psa_plant, rated_flow_lpm: 500}"
@@ -255,13 +256,18 @@ rules:
 WITH_FILES = SITE + "rules: {files: [r/1.yaml, r/2.yaml]}\n"
 
 
+def notes_of(config: Config) -> list[str]:
+    """But for those that nobody is told (test_reach)."""
+    return [note for note in config.notes if "reach nobody" not in note]
+
+
 def test_rule_files_are_read_and_their_notes_told_with_their_own_lines(tmp_path: Path) -> None:
     written(tmp_path, RULE.replace("    clear: 4.5\n", ""), "r/1.yaml")
     written(tmp_path, "", "r/2.yaml")
     config = load(written(tmp_path, WITH_FILES))
     assert [rule.id for rule in config.rules.files[0].rules] == ["MY-1"]
     assert config.rules.paths == (tmp_path / "r/1.yaml", tmp_path / "r/2.yaml")
-    (note,) = config.notes
+    (note,) = notes_of(config)
     assert note.replace(f"{tmp_path}/", "").startswith("r/1.yaml:6: rules[0].limit: MY-1: without clear it clears where it is raised")
 
 
@@ -309,7 +315,7 @@ def test_a_mistake_in_a_rule_file_is_told_in_that_file(tmp_path: Path, first: st
 def test_an_override_may_stand_before_the_rule_that_it_changes(tmp_path: Path) -> None:
     written(tmp_path, "everywhere:\n  MY-1: {limit: 3}\n", "r/1.yaml")
     written(tmp_path, RULE, "r/2.yaml")
-    assert load(written(tmp_path, WITH_FILES)).notes == ()
+    assert notes_of(load(written(tmp_path, WITH_FILES))) == []
 
 
 def test_rules_are_judged_although_something_else_is_wrong(tmp_path: Path) -> None:
@@ -321,7 +327,7 @@ def test_what_an_asset_declares_is_told_in_the_file_of_its_site(tmp_path: Path) 
     tank = "sites:\n  - id: t\n    assets:\n      - {id: t, kind: lox_tank, capacity_kg: 1,\n         reorder_pct: 15}\n"
     written(tmp_path, tank, "sites/1.yaml")
     config = load(written(tmp_path, SITE + "sites_from: ['sites/*.yaml']\n"))
-    (note,) = config.notes
+    (note,) = notes_of(config)
     assert note.replace(f"{tmp_path}/", "").startswith("sites/1.yaml:5: sites[0].assets[0].reorder_pct: LX-RO (below 15) can never be seen")
 
 
@@ -330,4 +336,4 @@ def test_more_rule_files_go_over_those_of_the_configuration(tmp_path: Path) -> N
     file = written(tmp_path, SITE)
     with pytest.raises(ConfigError, match=r"trial\.yaml:6: rules\[0\]\.limit: MY-1: 60 is outside"):
         load(file, [trial])
-    assert load(file).notes == ()
+    assert notes_of(load(file)) == []

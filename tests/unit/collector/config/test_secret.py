@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.config.model import Config
-from collector.config.secret import read_secret, sources, unreadable
+from collector.config.secret import LEAST, read_secret, sources, unreadable
 from collector.errors import UserError
 
 
@@ -59,3 +59,16 @@ def test_every_secret_of_a_configuration_is_listed_and_tried(tmp_path: Path) -> 
         "notify.channels.w.secret_headers.K",
     ]
     assert [line.partition(":")[0] for line in unreadable(config)] == ["influxdb.token_file", "notify.channels.w.secret_headers.K"]
+
+
+def test_a_secret_that_anybody_may_try_is_long(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("a\n")
+    (tmp_path / "long").write_text("a" * LEAST)
+    given = {
+        "public_url": "https://o.example.org",
+        "reply_token_file": str(tmp_path / "short"),
+        "telegram_token_file": str(tmp_path / "long"),
+    }
+    (said,) = unreadable(Config.model_validate({"answers": given}))
+    assert said.endswith("short: the secret has 1 characters; 16 random ones or more are right")
+    assert said.startswith("answers.reply_token_file: ")

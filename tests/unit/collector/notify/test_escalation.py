@@ -231,6 +231,16 @@ def test_without_a_chain_nobody_is_told() -> None:
     assert (story.call, story.reason) == (None, "no_chain")
 
 
+def test_a_chain_that_is_taken_away_leaves_the_end_to_be_told() -> None:
+    story = Story()
+    assert story.at(0) == [("asha", 0, "alarm")]
+    story.house = house(chain={"priorities": ["low"]})
+    assert story.at(60) == []
+    story.hear("cleared", "normal")
+    assert story.at(61) == [("asha", 0, "over")]
+    assert story.call is None
+
+
 def test_the_same_news_twice_changes_nothing() -> None:
     story = Story()
     story.at(1)

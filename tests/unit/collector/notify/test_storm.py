@@ -180,3 +180,14 @@ def test_no_word_is_lost_no_budget_is_broken_and_high_is_quick(
     assert story.tray.waiting == 0
     assert all(told[occurrence] >= at_ms for occurrence, at_ms in offered.items())
     assert all(sum(at_ms - HOUR_MS < other <= at_ms for other in sent_ms) <= budget for at_ms in sent_ms)
+
+
+def test_sites_that_have_long_been_silent_are_forgotten() -> None:
+    story = Story(messages_per_hour=1000)
+    for hour in range(5):
+        at_ms = AT_MS + 2 * hour * HOUR_MS
+        story.offer(*(tell(priority="high", at_ms=at_ms, site=f"s{hour}-{n}") for n in range(100)))
+        for minute in range(10):
+            story.at(120 * hour + minute)
+    assert story.tray.waiting == 0
+    assert len(story.tray._groups) <= 200
