@@ -136,6 +136,26 @@ class RefusedLineView(msgspec.Struct, frozen=True):
     reason: str
 
 
+class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice and what became of it. `person` is empty for the channel's own receivers. `about` is what it says of the alarm: its event;
+    to a person alarm, repeat, again, over, acknowledged; or drill, summary, gap, well. `outcome` is empty while it waits (it is tried at
+    `next_ms` then), or sent, moved (it went by another way), given_up; at `outcome_ms`. `error` is the last one."""
+
+    id: str
+    made_ms: int
+    alarm: str
+    priority: Priority
+    about: str
+    person: str
+    channel: str
+    to: str
+    attempts: int
+    error: str
+    outcome: str
+    outcome_ms: int | None
+    next_ms: int | None
+
+
 class QuarantineView(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be taken. `counts` are for ever, by reason; the lists hold the newest."""
 

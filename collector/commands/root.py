@@ -17,6 +17,7 @@ from collector.commands import (
     dashboards,
     duty,
     messages,
+    notices,
     report,
     rules,
     run,
@@ -33,7 +34,7 @@ def build() -> typer.Typer:
         name="oxygrid", no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
     )
     app.callback()(oxygrid)
-    for group in (run, simulate, state, act, duty, messages, backup, texts):
+    for group in (run, simulate, state, act, duty, notices, messages, backup, texts):
         group.add_to(app)
     app.add_typer(alarms.app, name="alarms")
     app.add_typer(audit.app, name="audit")

@@ -15,18 +15,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from collector import database, salvage
 from collector.audit import Head, of_command
 from collector.database import Database
-from collector.outputs import PRIORITIES, Notice, Role, StateChange, StockEvent, Topic, Transition
+from collector.outputs import Notice, StateChange, StockEvent, Transition
 from collector.ports import Rejected
 from collector.records import Point, Reject
 from collector.store import calls, trail
 from collector.store.calls import CallRows
+from collector.store.notices import due_notice, notice_row
 from collector.store.state_reader import FORMAT, StateReader
 from collector.store.state_rows import (
     WINDOW_MS,
@@ -77,31 +78,6 @@ _FAILED = "UPDATE notice SET attempts = attempts + 1, error = ?, due_ms = ? WHER
 _MARK = "INSERT INTO dirty (kind, site, window_ms, mark) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET mark = mark + 1"
 _DUE_WINDOWS = "SELECT kind, site, window_ms, mark FROM dirty WHERE window_ms <= ? ORDER BY window_ms LIMIT ?"
 _WINDOW_DONE = "DELETE FROM dirty WHERE kind = ? AND site = ? AND window_ms = ? AND mark = ?"
-
-
-class _Said(msgspec.Struct, omit_defaults=True):
-    """The body of a notice's row: what its columns don't say."""
-
-    transition: msgspec.Raw
-    subject: str = ""
-    body: str = ""
-    person: str = ""
-    to: str = ""
-    role: Role | Literal[""] = ""
-    language: str = "en"
-    step: int = 0
-    hours_h: float | None = None
-    call: tuple[str, ...] = ()
-    code: str = ""
-    topic: Topic = "alarm"
-    also: tuple[Transition, ...] = ()
-    facts: dict[str, str] = {}
-    first_ms: int | None = None
-
-
-_SAID = tuple(name for name in _Said.__struct_fields__ if name not in ("transition", "first_ms"))
-_said = msgspec.json.Decoder(_Said).decode
-_transition = msgspec.json.Decoder(Transition).decode
 
 
 class StateStore(StateReader):
@@ -184,7 +160,7 @@ class StateStore(StateReader):
     def due_notices(self, now_ms: int, limit: int = 100, channel: str | None = None) -> list[DueNotice]:
         """What is to be sent, the longest due first; of one channel, so that none waits behind another's."""
         rows = self._db.rows(_DUE_ANY, (now_ms, limit)) if channel is None else self._db.rows(_DUE, (now_ms, channel, limit))
-        return [_due_notice(*row) for row in rows]
+        return [due_notice(*row) for row in rows]
 
     def notices_beside(self, channel: str, notices: Sequence[Notice]) -> list[DueNotice]:
         """What waits for that channel about the alarms of these notices, due or not, and is none of them."""
@@ -192,7 +168,7 @@ class StateStore(StateReader):
         found = []
         for occurrence in dict.fromkeys(notice.transition.occurrence for notice in notices):
             rows = self._db.rows(_BESIDE, (f"{occurrence}/", f"{occurrence}0", channel))
-            found += [_due_notice(*row) for row in rows if row[0] not in known]
+            found += [due_notice(*row) for row in rows if row[0] not in known]
         return found
 
     def next_notice_ms(self, channel: str) -> int | None:
@@ -225,7 +201,7 @@ class StateStore(StateReader):
         self._lock.release()
 
     def _write_notices(self, conn: sqlite3.Connection, notices: Iterable[Notice], bodies: Mapping[str, bytes] | None = None) -> None:
-        rows = [_notice_row(notice, bodies or {}) for notice in notices]
+        rows = [notice_row(notice, bodies or {}) for notice in notices]
         if rows:
             conn.executemany(_NOTICE, rows)
             _count(conn, "notices_dropped", _trim(conn, "notice", self._limits.notices, "outcome IS NULL"))
@@ -306,23 +282,6 @@ def _write_transitions(conn: sqlite3.Connection, transitions: Sequence[Transitio
     last = {t.alarm: t for t in transitions if t.event != "discovered_late"}
     conn.executemany(_ALARM, ((alarm, t.site, bodies[t.id]) for alarm, t in last.items() if t.state != "normal"))
     conn.executemany(_NORMAL, ((alarm,) for alarm, t in last.items() if t.state == "normal"))
-
-
-def _notice_row(notice: Notice, bodies: Mapping[str, bytes]) -> tuple[Any, ...]:
-    """A transition of the same step is encoded once, whoever is told of it."""
-    body = bodies.get(notice.transition.id) or _encode(notice.transition)
-    more = {name: getattr(notice, name) for name in _SAID}
-    said = _encode(_Said(msgspec.Raw(body), first_ms=notice.due_ms, **more))
-    return notice.id, notice.channel, notice.due_ms, PRIORITIES.index(notice.transition.priority), said
-
-
-def _due_notice(notice_id: str, channel: str, due_ms: int, body: bytes, attempts: int, error: str) -> DueNotice:
-    """When it was due at first, not when it is to be tried again: it is given up by that."""
-    said = _said(body)
-    transition = _transition(said.transition)
-    more = {name: getattr(said, name) for name in _SAID}
-    first_ms = due_ms if said.first_ms is None else said.first_ms
-    return DueNotice(Notice(id=notice_id, channel=channel, due_ms=first_ms, transition=transition, **more), attempts, error)
 
 
 def _stock_event_row(event: StockEvent) -> tuple[Any, ...]:

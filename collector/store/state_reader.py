@@ -16,8 +16,9 @@ from collector.calls import Call, SentView
 from collector.database import Database
 from collector.outputs import SiteSnapshot, StockEstimate, StockEvent, Transition
 from collector.ports import Rejected
-from collector.store import calls
+from collector.store import calls, notices
 from collector.store.state_rows import Quarantined, UnknownAsset
+from collector.views import NoticeView
 
 T = TypeVar("T")
 
@@ -172,6 +173,10 @@ class StateReader:
     def sent_of(self, occurrence: str) -> list[SentView]:
         """The notices of a call to people, and what became of them."""
         return calls.sent(self._db, occurrence)
+
+    def notices(self, limit: int, *, site: str | None = None, person: str | None = None, waiting: bool = False) -> list[NoticeView]:
+        """The newest notices, and what became of each."""
+        return notices.newest(self._db, limit, site=site, person=person, waiting=waiting)
 
     def audit_rows(self, since_ms: int = _EVER_MS) -> Iterator[Row]:
         """The rows of the audit trail of that time and later, oldest first. A million of them are never in memory at once."""
