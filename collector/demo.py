@@ -40,13 +40,14 @@ class Story(msgspec.Struct):
     seed: int
 
 
-def run_demo(config: Config, speed: float, *, seed: int, duration_s: float | None) -> int:
-    """Run until Ctrl-C or for `duration_s`; the exit code. Raises UserError for what a person can mend: a port in use, a folder."""
+def run_demo(config: Config, file: Path, speed: float, *, seed: int, duration_s: float | None) -> int:
+    """Run until Ctrl-C or for `duration_s`; the exit code. `file` is where the configuration stands. Raises UserError for what a person can
+    mend: a port in use, a folder."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_demo(config, speed, seed, duration_s))
+        return runner.run(_demo(config, file, speed, seed, duration_s))
 
 
-async def _demo(config: Config, speed: float, seed: int, duration_s: float | None) -> int:
+async def _demo(config: Config, file: Path, speed: float, seed: int, duration_s: float | None) -> int:
     data_dir = Path(config.data_dir)
     server = EmbeddedNats(data_dir, mqtt_port=config.embedded.mqtt_port, max_bytes=config.embedded.max_bytes)
     await server.start()
@@ -60,7 +61,7 @@ async def _demo(config: Config, speed: float, seed: int, duration_s: float | Non
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         fleet = Continued(Fleet(config.sites, story.seed, story.start_ms, SCENARIO, prefix=config.topic_prefix), now_ms)
         with demo_console(config, clock.now_ms) as link:
-            screen = screen_for(sys.stdout, config, clock.speed, link)
+            screen = screen_for(sys.stdout, config, file, clock.speed, link)
             return await _play(config, server, clock, fleet, screen, asyncio.wait_for(stop.wait(), duration_s))
     finally:
         await server.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -43,9 +44,9 @@ class Screen(Protocol):
     def close(self) -> None: ...
 
 
-def screen_for(out: TextIO, config: Config, speed: float, link: str) -> Screen:
+def screen_for(out: TextIO, config: Config, file: Path, speed: float, link: str) -> Screen:
     """The table where `out` is a terminal, else lines. `link` signs in to the console."""
-    where = _where_to_look(config, speed, link)
+    where = _where_to_look(config, file, speed, link)
     return TableScreen(Console(file=out), where) if out.isatty() else LineScreen(out, where)
 
 
@@ -153,7 +154,8 @@ def _alarm_table(status: StatusView) -> Table:
 
 
 def _headline(transition: Transition) -> str:
-    return f"{transition.priority.upper():<6} {transition.event}: {transition.text}"
+    quiet = f" (nobody is told while {transition.hidden_by} holds)" if transition.hidden_by else ""
+    return f"{transition.priority.upper():<6} {transition.event}{quiet}: {transition.text}"
 
 
 def _hours(bounded: Bounded) -> str:
@@ -179,10 +181,12 @@ def _clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")  # UTC, and the header says so
 
 
-def _where_to_look(config: Config, speed: float, link: str) -> list[str]:
+def _where_to_look(config: Config, file: Path, speed: float, link: str) -> list[str]:
     ops, port = f"http://{config.ops.host}:{config.ops.port}", config.embedded.mqtt_port
+    near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    alarms = f"oxygrid alarms -c {near} --data-dir {config.data_dir}"
     return [
         f"Simulated hospitals publish over MQTT to 127.0.0.1:{port}; time runs {speed:g} times as fast. Ctrl-C ends the demo.",
         f"See and answer the alarms in a browser: {link} (signs in once, within ten minutes)",
-        f"Look further: {ops}/status, {ops}/metrics, `oxygrid alarms --data-dir {config.data_dir}`, log in {config.data_dir}/demo.log.",
+        f"Look further: {ops}/status, {ops}/metrics, `{alarms}`, log in {config.data_dir}/demo.log.",
     ]

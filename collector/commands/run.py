@@ -60,7 +60,7 @@ def demo(
     from collector.demo import run_demo
 
     config = _on_ports(loaded(config_file, data_dir), mqtt_port, ops_port)
-    raise typer.Exit(run_demo(config, speed, seed=seed, duration_s=duration_s))
+    raise typer.Exit(run_demo(config, config_file, speed, seed=seed, duration_s=duration_s))
 
 
 def _on_ports(config: Config, mqtt_port: int | None, ops_port: int | None) -> Config:
