@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -38,6 +39,15 @@ class Chain(NamedTuple):
     gaps: list[WatchView]
 
 
+class Turn(NamedTuple):
+    """A line of a roster: on which day of the week it begins (0: Monday), from when until when, who. An empty `people` is a gap."""
+
+    weekday: int
+    from_ms: int
+    until_ms: int
+    people: list[str]
+
+
 class Open(NamedTuple):
     """A call that goes on: `told` are (name, when last, how often) in the order of their first word."""
 
@@ -63,6 +73,7 @@ class DutyPage:
         return frame.page(
             "duty.html", visit.words, visit=visit, request=request, sites=mine[:SITES_MOST], site=wanted, urgent=seen.urgent,
             chains=self._chains(wanted, visit.words) if wanted else [], now_ms=frame.shown_ms(),
+            weeks=self._weeks(wanted) if wanted else {},
             calls=[self._open(call, visit) for call in calls if call.site in seen.sites][:CALLS_MOST], name=display_name,
         )  # fmt: skip
 
@@ -81,6 +92,17 @@ class DutyPage:
             mine = [gap for step in given.steps for gap in gaps.get(step.tell, ())]
             found.append(Chain(chain.priorities, steps, [self._name(each) for each in chain.last_resort], mine))
         return found
+
+    def _weeks(self, site: Site) -> dict[str, list[Turn]]:
+        """Seven days of each roster of the site's chains, by the site's clock."""
+        if self._house.site(site.id) is None:
+            return {}
+        view = duty_view(self._house, site, self._frame.shown_ms(), week=True)
+        return {roster.roster: [self._turn(watch, site) for watch in roster.week] for roster in view.rosters}
+
+    def _turn(self, watch: WatchView, site: Site) -> Turn:
+        from_ms, until_ms = watch.from_ms or 0, watch.until_ms or 0
+        return Turn(datetime.fromtimestamp(from_ms / 1000, site.zone).weekday(), from_ms, until_ms, self._people(watch))
 
     def _open(self, call: Call, visit: Visit) -> Open:
         seen, t = self._frame.view(visit), call.transition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -261,6 +262,27 @@ async def test_who_is_on_duty_is_for_their_own_hospitals(tmp_path: Path) -> None
         page = (await client.get("/duty?site=a")).text
         assert "Ravi" not in page
         assert "Nobody is called for this hospital" in page
+    world.accounts.close()
+
+
+async def test_the_week_of_a_roster(tmp_path: Path) -> None:
+    """AT_MS is a Monday, 16:00 UTC."""
+    shifts = [
+        {"id": "day", "from": "08:00", "to": "20:00", "people": ["ravi"]},
+        {"id": "night", "from": "20:00", "to": "08:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat"], "people": ["meera"]},
+    ]
+    rosters = [{"id": "plant", "timezone": "UTC", "around_the_clock": False, "shifts": shifts}]
+    swaps = [{"date": "2025-11-27", "shift": "day", "out": "ravi", "in": "meera"}]
+    chain = {"id": "up", "steps": [{"tell": "plant"}], "last_resort": "meera"}
+    world = World(tmp_path, sections={**PEOPLE, "chains": [chain], "rosters": [{**rosters[0], "swaps": swaps}]})
+    async with world.signed_in(user("asha", "operator", "site:a")) as client:
+        page = (await client.get("/duty?site=a")).text
+    rows = re.findall(r'<th scope="row">(\w+) <bdi>(\S+) (\S+) – (\S+)</bdi></th><td>(.*?)</td>', page)
+    shown = [(day, date, begin, end, re.sub("<.*?>", "", who)) for day, date, begin, end, who in rows]
+    assert shown[0] == ("Mon", "2025-11-24", "08:00", "20:00", "Ravi Kumar (+91 98 7654 3210)")
+    assert ("Thu", "2025-11-27", "08:00", "20:00", "Meera Singh") in shown
+    assert ("Sun", "2025-11-30", "20:00", "08:00", "Nobody is on duty") in shown
+    assert len(shown) == 15
     world.accounts.close()
 
 
