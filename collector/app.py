@@ -41,7 +41,7 @@ from collector.ops.watch import Views, Watch
 from collector.outputs import Command, StateChange
 from collector.pipeline import Desk, Evaluation, ingest, set_aside
 from collector.rules.model import RuleSet
-from collector.selfwatch import Health
+from collector.selfwatch import ROOM_MOST_MIB, Health
 from collector.shelves import Cursors, ExportShelf, WindowShelf
 from collector.store.history import SqliteHistory
 from collector.store.influx import InfluxStore
@@ -151,7 +151,7 @@ class Collector:
         self._alarms: list[AlarmView] = [alarm_view(t) for t in self._state.alarms()]
         self._counters = self._state.counters()
         self._waiting = self._state.waiting()
-        self._said = (Health(True, False, 0.0), 0)
+        self._said = (Health(True, False, 0.0, float(ROOM_MOST_MIB)), 0)
         self._head_said_ms = self._reported_ms = 0
         self._disk_free_bytes = shutil.disk_usage(config.data_dir).free
         self.watch = Watch(self._views(), now_ms)

@@ -10,6 +10,7 @@ from collector.config.chains import nearest
 from collector.config.model import Config
 from collector.config.people import Told
 from collector.config.problems import Problem
+from collector.selfwatch import COLLECTOR_SITE
 from devices.assets import Site
 
 PRIORITIES: Final[tuple[Told, ...]] = ("low", "medium", "high")
@@ -33,8 +34,9 @@ def unreached(config: Config) -> Iterator[Problem]:
 def _alarms(config: Config) -> Iterator[Problem]:
     """Sites whose alarms of medium or high priority go nowhere but into the log."""
     silent: dict[tuple[str, ...], list[str]] = {}
+    all_sites = (*config.sites, COLLECTOR_SITE) if config.sites else ()
     for told in PRIORITIES[1:]:
-        sites = [site.id for site in config.sites if _taken(config, site, told) is None and not _broadcast(config, site.id, told)]
+        sites = [_called(site) for site in all_sites if _taken(config, site, told) is None and not _broadcast(config, site.id, told)]
         silent.setdefault(tuple(sites), []).append(told)
     for names, priorities in silent.items():
         if names:
@@ -43,6 +45,10 @@ def _alarms(config: Config) -> Iterator[Problem]:
                 f"alarms of {' and '.join(priorities)} priority of {_listed(names)} reach nobody; "
                 "give a chain, or a channel with receivers of its own",
             )
+
+
+def _called(site: Site) -> str:
+    return "the collector itself" if site is COLLECTOR_SITE else site.id
 
 
 def _taken(config: Config, site: Site, told: Told) -> object:

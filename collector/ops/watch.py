@@ -16,7 +16,7 @@ from collector.ops.status import cursor_views, site_views
 from collector.outputs import StateChange
 from collector.ports import JournalStats, SourceStatus
 from collector.records import Decoded, Point
-from collector.selfwatch import Health
+from collector.selfwatch import Health, room_mib
 from collector.version import VERSION
 from collector.views import AlarmView, CursorView, StatusView
 from collector.writer import WriterStats
@@ -82,7 +82,8 @@ class Watch:
         """How the collector is, as its own alarms judge it. What was dropped counts once; strangers left off a list are no readings."""
         dropped = sum(count for where, count in self._views.dropped().items() if where != "unknown_assets")
         recently, self._dropped = dropped - self._dropped, dropped
-        return Health(self._views.source().connected, bool(self._views.writer().failing), float(max(0, recently)))
+        room = room_mib(self._views.disk_free_bytes())
+        return Health(self._views.source().connected, bool(self._views.writer().failing), float(max(0, recently)), room)
 
     def problems(self) -> list[str]:
         """Why the collector is not ready; empty when it is."""

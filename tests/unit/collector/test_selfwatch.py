@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from collector.config.rulebook import default_rules
@@ -12,11 +13,13 @@ from collector.selfwatch import COLLECTOR_SITE, Health
 from devices.assets import Site
 
 START_MS = 1_764_000_000_000
-WELL = Health(source_connected=True, store_failing=False, dropped_recently=0.0)
+WELL = Health(source_connected=True, store_failing=False, dropped_recently=0.0, disk_free_mib=4096.0)
 ILL = {
-    "not connected": Health(source_connected=False, store_failing=False, dropped_recently=0.0),
-    "store failing": Health(source_connected=True, store_failing=True, dropped_recently=0.0),
-    "dropped": Health(source_connected=True, store_failing=False, dropped_recently=3.0),
+    "not connected": msgspec.structs.replace(WELL, source_connected=False),
+    "store failing": msgspec.structs.replace(WELL, store_failing=True),
+    "dropped": msgspec.structs.replace(WELL, dropped_recently=3.0),
+    "nearly full": msgspec.structs.replace(WELL, disk_free_mib=960.0),
+    "full": msgspec.structs.replace(WELL, disk_free_mib=64.0),
 }
 
 
@@ -26,12 +29,14 @@ def folded(*said: Health) -> list[tuple[str, str, str]]:
     evaluator, decoder, change = Evaluator(sites, RuleSet(rules=default_rules())), Decoder(sites), StateChange()
     for seq, health in enumerate(said, start=1):
         evaluator.step(decoder.decode(Batch(seq, START_MS + seq * 60_000, [health.message()])), change)
-    return [(t.asset, t.rule, t.event) for t in change.transitions]
+    return [(t.asset, t.rule, t.event) for t in change.transitions if t.annunciate]
 
 
 def test_the_word_is_a_record_of_the_collectors_own() -> None:
     assert ILL["dropped"].message().topic == f"{CONTROL}health"
-    assert ILL["dropped"].message().payload == b'{"values":{"source_connected":true,"store_failing":false,"dropped_recently":3.0}}'
+    assert ILL["dropped"].message().payload == (
+        b'{"values":{"source_connected":true,"store_failing":false,"dropped_recently":3.0,"disk_free_mib":4096.0}}'
+    )
 
 
 def test_every_ill_is_an_alarm_of_its_own_and_ends() -> None:

@@ -21,14 +21,26 @@ def chains(*given: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["1: notify: alarms of medium and high priority of a, b reach nobody"]),
+        ("", ["1: notify: alarms of medium and high priority of a, b, the coll"]),
         (f"notify: {{channels: [{MAIL}, to: [y@example.org]}}]}}\n", []),
-        (f"notify: {{channels: [{MAIL}, to: [y@example.org], min_priority: high}}]}}\n", ["2: notify: alarms of medium priority of a, b"]),
-        (f"notify: {{channels: [{MAIL}, to: [y@example.org], sites: [a]}}]}}\n", ["2: notify: alarms of medium and high priority of b"]),
-        (FOR_PEOPLE + PEOPLE, ["2: notify: alarms of medium and high priority of a, b"]),
+        (
+            f"notify: {{channels: [{MAIL}, to: [y@example.org], min_priority: high}}]}}\n",
+            ["2: notify: alarms of medium priority of a, b, the coll"],
+        ),
+        (
+            f"notify: {{channels: [{MAIL}, to: [y@example.org], sites: [a]}}]}}\n",
+            ["2: notify: alarms of medium and high priority of b, the coll"],
+        ),
+        (FOR_PEOPLE + PEOPLE, ["2: notify: alarms of medium and high priority of a, b, the coll"]),
         (FOR_PEOPLE + PEOPLE + chains("id: all"), []),
-        (FOR_PEOPLE + PEOPLE + chains("id: n, districts: [north]"), ["4: chains: alarms of medium and high priority of b reach nobody"]),
-        (FOR_PEOPLE + PEOPLE + chains("id: h, priorities: [high]"), ["4: chains: alarms of medium priority of a, b reach nobody"]),
+        (
+            FOR_PEOPLE + PEOPLE + chains("id: n, districts: [north]"),
+            ["4: chains: alarms of medium and high priority of b, the coll"],
+        ),
+        (
+            FOR_PEOPLE + PEOPLE + chains("id: h, priorities: [high]"),
+            ["4: chains: alarms of medium priority of a, b, the coll"],
+        ),
         (FOR_PEOPLE + PEOPLE + chains("id: all", "id: more"), ["6: chains[1]: this chain is never taken"]),
         (FOR_PEOPLE + PEOPLE + chains("id: all", "id: up, regions: [up]"), ["5: chains[0]: this chain is never taken"]),
         (FOR_PEOPLE + PEOPLE + chains("id: all", "id: n, districts: [north]"), []),

@@ -44,11 +44,12 @@ def test_ready_when_connected_and_the_database_takes_what_it_is_given() -> None:
 
 
 def test_what_was_dropped_is_said_once() -> None:
+    """The room on the disk is in steps."""
     world = World()
-    assert world.watch.health() == Health(True, False, 0.0)
+    assert world.watch.health() == Health(True, False, 0.0, 896.0)
     world.dropped = {"journal": 30, "exports": 2, "unknown_assets": 900}
-    assert world.watch.health() == Health(True, False, 32.0)
-    assert world.watch.health() == Health(True, False, 0.0)
+    assert world.watch.health() == Health(True, False, 32.0, 896.0)
+    assert world.watch.health() == Health(True, False, 0.0, 896.0)
 
 
 def test_what_was_dropped_before_the_start_is_no_news() -> None:

@@ -37,7 +37,7 @@ def test_every_kind_has_its_signals_and_any_has_them_all() -> None:
     for kind in KINDS:
         assert KINDS[kind].signals.items() <= signals(kind).items()
         assert KINDS[kind].signals.keys() <= signals("any").keys()
-    assert set(signals("collector")) == {"source_connected", "store_failing", "dropped_recently"}
+    assert set(signals("collector")) == {"source_connected", "store_failing", "dropped_recently", "disk_free_mib"}
     assert signals("nothing") == {}
 
 
