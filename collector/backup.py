@@ -1,7 +1,7 @@
 """Copies of the collector's files while it runs, and the way back.
 
-What is copied: the alarm state and, where there is one, the embedded history. The journal is not: what it holds is in the database, or
-comes again. A copy is made by SQLite itself, page by page beside the writer, and is whole at one moment.
+What is copied: the alarm state and, where they are there, the embedded history and the console's accounts. The journal is not: what it
+holds is in the database, or comes again. A copy is made by SQLite itself, page by page beside the writer, and is whole at one moment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collector.database import FileLock
 from collector.errors import OxygridError, UserError
 from collector.version import VERSION
 
-FILES = ("state.db", "history.db")
+FILES = ("state.db", "history.db", "console.db")
 CONTENTS = "backup.json"
 PAGES = 1024
 """Copied in one go; between two goes the writer has its turn."""
@@ -54,7 +54,8 @@ def back_up(data_dir: Path, folder: Path, at: str) -> Iterator[str]:
 
 
 def restore(folder: Path, data_dir: Path, at: str) -> Iterator[str]:
-    """Put the copies in the place of the files, which are set aside. UserError while a collector runs, or where a copy is not whole."""
+    """Put the copies in the place of the files, which are set aside. UserError while a collector or a console runs, or where a copy is not
+    whole."""
     contents = _checked(folder)
     locks: list[FileLock] = []
     try:

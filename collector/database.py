@@ -114,7 +114,7 @@ class FileLock:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             os.close(self._fd)
-            raise UserError(f"{path}: another process is writing it; only one collector may run on one data folder") from exc
+            raise UserError(f"{path}: another process is writing it; only one may, on one data folder") from exc
 
     def release(self) -> None:
         os.close(self._fd)

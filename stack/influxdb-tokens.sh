@@ -1,6 +1,6 @@
 #!/bin/sh
-# Two tokens for two services: the collector may read and write the one bucket, Grafana may read it, and neither may do anything else; and the
-# names under which InfluxQL knows the bucket.
+# A token for each of three services: the collector may read and write the one bucket, the console and Grafana may read it, and none may do
+# anything else; and the names under which InfluxQL knows the bucket.
 # The server makes them and shows each once, so they are written at once to the one folder that the service reads. Run again it changes
 # nothing that is there. The admin's own token is used here and nowhere else.
 set -eu
@@ -35,6 +35,7 @@ token() {
 }
 
 token "$TOKENS/collector" 10001:10001 'oxygrid collector' --read-bucket "$bucket" --write-bucket "$bucket"
+token "$TOKENS/console" 10001:10001 'oxygrid console, reads only' --read-bucket "$bucket"
 token "$TOKENS/grafana" 472:0 'grafana, reads only' --read-bucket "$bucket"
 
 # map POLICY OPTIONS…: dashboards ask in InfluxQL, which names a database and a retention policy; both policies are the one bucket.

@@ -22,15 +22,16 @@ from collector.errors import OxygridError, UserError
 
 PREFIX = "oxygrid/v1"
 OWNERS: Mapping[str, int] = MappingProxyType(
-    {"authority": 0, "mosquitto": 1883, "accounts": 1883, "influxdb": 1000, "collector": 10001, "grafana": 472}
+    {"authority": 0, "mosquitto": 1883, "accounts": 1883, "influxdb": 1000, "collector": 10001, "console": 10001, "grafana": 472}
 )
 """Folder → user number of the service that reads it, in its image. The authority's key is read by no service."""
-INSIDE = ("mosquitto", "grafana", "localhost")
+INSIDE = ("mosquitto", "grafana", "console", "localhost")
 """Names by which services know each other."""
 CERTIFICATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "mosquitto": ("ca.pem", "server.pem", "server.key"),
         "grafana": ("server.pem", "server.key"),
+        "console": ("server.pem", "server.key"),
         "collector": ("ca.pem", "client.pem", "client.key"),
     }
 )

@@ -21,7 +21,7 @@ def backup(
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Copy alarms, notices, audit trail and embedded history into a new folder, while the collector runs."""
+    """Copy alarms, notices, audit trail, embedded history and the console's accounts into a new folder, while all of it runs."""
     from collector.backup import back_up
 
     for line in back_up(Path(loaded(config_file, data_dir).data_dir), folder, _now()):
@@ -33,7 +33,7 @@ def restore(
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Put a backup in place, while the collector is stopped; what was there is set aside. Then start the collector."""
+    """Put a backup in place, while collector and console are stopped; what was there is set aside. Then start them."""
     from collector.backup import restore as put_back
 
     for line in put_back(folder, Path(loaded(config_file, data_dir).data_dir), _now()):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +17,7 @@ from collector.console.accounts import Accounts, opened
 from collector.console.live import Live
 from collector.console.patience import PatientProtocol
 from collector.console.web import Console
+from collector.database import FileLock
 from collector.errors import UserError
 from collector.ops.logs import set_up_logs
 
@@ -57,12 +59,23 @@ def uvicorn_config(app: Starlette, given: ConsoleSection) -> uvicorn.Config:
     )
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The console's file is this process's, but for the commands about accounts."""
+    lock = FileLock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def serve(config: Config) -> None:
-    """Until SIGTERM or SIGINT. Raises UserError where it can't listen."""
+    """Until SIGTERM or SIGINT. Raises UserError where it can't listen, or where another console is there: nobody restores beneath it."""
     set_up_logs(config.ops.log_format, config.ops.log_level)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     given = config.console
     Path(config.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with opened(config.console_path) as accounts:
+    with _locked(config.console_path), opened(config.console_path) as accounts:
         if not accounts.all():
             log.warning("nobody may sign in yet; add somebody with `oxygrid console accounts add NAME --role … --scope …`")
         server = uvicorn.Server(uvicorn_config(app_of(config, accounts), given))

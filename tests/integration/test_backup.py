@@ -14,15 +14,15 @@ import pytest
 from tests.faults.line import Line
 from tests.faults.rig import ROOT, mqtt, oxygrid, wait_until
 from tests.integration.test_app import reading
-from tests.servers import Server
+from tests.servers import Server, _die_with_parent, free_port
 
 SITES = [{"id": "a", "assets": [{"id": "line", "kind": "pipeline", "nominal_bar": 4.1}]}]
 RULES = {"everywhere": {"LP-LL": {"on_delay_s": 0}}}
 
 
-def command(*args: object) -> subprocess.CompletedProcess[str]:
+def command(*args: object, given: str = "") -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "collector", *map(str, args)]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, cwd=ROOT, input=given, capture_output=True, text=True, timeout=60, check=False)
 
 
 def alarms(config: Path) -> list[dict[str, object]]:
@@ -51,6 +51,36 @@ def test_a_backup_of_a_running_collector_brings_its_alarms_back(tmp_path: Path, 
         assert [(each["state"], each["by"]) for each in alarms(subject.config)] == [("acknowledged", "Asha Verma")]
         subject.start_and_wait()
         assert [each["state"] for each in alarms(subject.config)] == ["acknowledged"]
+
+
+@pytest.mark.server
+def test_a_backup_of_a_running_console_brings_its_accounts_back(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(json.dumps({"sites": SITES, "data_dir": str(tmp_path / "data"), "console": {"port": free_port()}}))
+
+    def accounts() -> list[str]:
+        return [line.split("\t")[0] for line in command("console", "accounts", "list", "-c", config).stdout.splitlines()]
+
+    def add(name: str) -> None:
+        argv = ["console", "accounts", "add", name, "--role", "viewer", "--scope", "all", "-c", config]
+        assert command(*argv, given=f"{name} has a long secret\n").returncode == 0
+
+    add("asha")
+    argv = [sys.executable, "-m", "collector", "console", "run", "-c", str(config)]
+    console = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: PLW1509
+    try:
+        wait_until((tmp_path / "data/console.db.lock").exists, 20, "the console runs")
+        wait_until(lambda: "another process" in command("console", "run", "-c", config).stderr, 20, "there is one console")
+        assert command("backup", tmp_path / "copy", "-c", config).returncode == 0
+        add("ravi")
+        running = command("restore", tmp_path / "copy", "-c", config)
+        assert (running.returncode, "another process" in running.stderr) == (2, True)
+    finally:
+        console.terminate()
+        console.wait(10)
+    assert accounts() == ["asha", "ravi"]
+    assert command("restore", tmp_path / "copy", "-c", config).returncode == 0
+    assert accounts() == ["asha"]
 
 
 def test_a_damaged_backup_is_refused_and_nothing_is_changed(tmp_path: Path) -> None:

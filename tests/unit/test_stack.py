@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -74,6 +75,7 @@ def test_the_database_is_open_to_nobody_outside() -> None:
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
         "mosquitto": ["8883:8883", "8884:8884"],
         "grafana": ["3000:3000"],
+        "console": ["8443:8443"],
     }
     assert COMPOSE["networks"]["store"] == {"internal": True}
     assert SERVICES["influxdb"]["networks"] == ["store"]
@@ -139,19 +141,31 @@ def test_the_collector_s_configuration_fits_the_stack(config: Config) -> None:
     assert config.influxdb.org == SERVICES["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_ORG"]
     assert config.data_dir in volumes("collector")
     assert config.access.folder in volumes("accounts")
+    assert config.data_dir in volumes("console")
     assert f"127.0.0.1:{config.ops.port}/healthz" in (ROOT / "Dockerfile").read_text()
     assert str(config.ops.host) == "127.0.0.1"
 
 
+def test_the_console_is_served_over_tls_on_the_port_that_is_open(config: Config) -> None:
+    console = config.console
+    made = {f"console/{file}" for file in CERTIFICATES["console"]}
+    assert {str(outside("console", str(path))).removeprefix("stack/secrets/") for path in (console.cert_file, console.key_file)} == made
+    assert SERVICES["console"]["ports"] == [f"{console.port}:{console.port}"]
+    assert SERVICES["console"]["command"] == ["console", "run"]
+    assert f"https://127.0.0.1:{console.port}/healthz" in SERVICES["console"]["healthcheck"]["test"][-1]
+    assert console.url == f"https://{urlsplit(config.access.url or '').hostname}:{console.port}"
+    assert console.secure
+
+
 def test_the_tokens_are_written_where_they_are_read(config: Config) -> None:
     script = (ROOT / "stack/influxdb-tokens.sh").read_text()
-    for service, owner in (("collector", 10001), ("grafana", 472)):
+    for service, owner in (("collector", 10001), ("console", 10001), ("grafana", 472)):
         assert f'token "$TOKENS/{service}" {owner}:' in script
         assert volumes("influxdb-tokens")[f"/tokens/{service}"] == f"token-{service}" == volumes(service)["/run/influxdb-token"]
     assert config.influxdb is not None
     assert config.influxdb.token_file == "/run/influxdb-token/token"
     rights = [line for line in script.splitlines() if line.startswith('token "$TOKENS')]
-    assert ["--write-bucket" in line for line in rights] == [True, False]
+    assert ["--write-bucket" in line for line in rights] == [True, False, False]
     for name in ("ORG", "BUCKET"):
         assert SERVICES["influxdb-tokens"]["environment"][name] == SERVICES["influxdb"]["environment"][f"DOCKER_INFLUXDB_INIT_{name}"]
 
@@ -214,7 +228,7 @@ def test_the_script_for_tokens_makes_each_once(tmp_path: Path) -> None:
     for name, text in (("influx", INFLUX), ("chown", '#!/bin/sh\necho "chown $1" >>"$ASKED"\n')):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
-    for folder in ("collector", "grafana"):
+    for folder in ("collector", "console", "grafana"):
         (tmp_path / "tokens" / folder).mkdir(parents=True)
     (tmp_path / "admin").write_text("admin-token")
     environment = {
@@ -234,7 +248,7 @@ def test_the_script_for_tokens_makes_each_once(tmp_path: Path) -> None:
     asked = (tmp_path / "asked").read_text().splitlines()
     list_, map_ = "v1 dbrp list", "v1 dbrp create"
     assert [line if line.startswith("v1") else line.split()[0] for line in asked] == [
-        "bucket", "auth", "chown", "auth", "chown",
+        "bucket", *["auth", "chown"] * 3,
         f"{list_} --org oxygrid --db oxygrid --hide-headers",
         f"{map_} --org oxygrid --db oxygrid --rp raw --bucket-id 0123abcd --default",
         f"{list_} --org oxygrid --db oxygrid --hide-headers",
@@ -244,7 +258,8 @@ def test_the_script_for_tokens_makes_each_once(tmp_path: Path) -> None:
     assert [("--read-bucket 0123abcd" in line, "--write-bucket 0123abcd" in line) for line in asked if line.startswith("auth")] == [
         (True, True),
         (True, False),
+        (True, False),
     ]
-    tokens = {folder: (tmp_path / "tokens" / folder / "token") for folder in ("collector", "grafana")}
+    tokens = {folder: (tmp_path / "tokens" / folder / "token") for folder in ("collector", "console", "grafana")}
     assert all(file.read_text().startswith("token-") and file.stat().st_mode & 0o777 == 0o600 for file in tokens.values())
     assert "admin-token" not in "".join(file.read_text() for file in tokens.values())

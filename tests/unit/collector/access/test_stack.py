@@ -56,7 +56,7 @@ def test_certificates_are_renewed_before_they_end_and_passwords_stay(tmp_path: P
     made(tmp_path, now=NOW + timedelta(days=380))
     changed = {name for name, content in files(tmp_path).items() if before[name] != content}
     assert changed == {
-        *(f"{service}/server.{kind}" for service in ("authority", "mosquitto", "grafana") for kind in ("pem", "key")),
+        *(f"{service}/server.{kind}" for service in ("authority", "mosquitto", "grafana", "console") for kind in ("pem", "key")),
         *(f"{service}/client.{kind}" for service in ("authority", "collector") for kind in ("pem", "key")),
     }
 
