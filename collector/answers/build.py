@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from collector.config.answers import Answers
 from collector.config.model import Config
 from collector.config.notify import AppriseChannel, Channel, GsmChannel, TelegramChannel, WebhookChannel
 from collector.config.secret import read_secret
-from collector.errors import UserError
+from collector.incoming import doubt, server_context
 from collector.notify.channels import GsmSender, SendError
 from collector.notify.house import House
 from collector.notify.numbers import plain
@@ -69,7 +68,12 @@ class Answering:
     async def start(self) -> None:
         """Raises UserError where the port is taken, or a certificate can't be used."""
         if self._given is not None and self._server is not None:
-            await self._server.start(self._given.host, self._given.port, _tls(self._given))
+            given, tls = self._given, None
+            if given.cert_file is not None:
+                tls = server_context(given.cert_file, given.key_file, "answers")
+                if said := doubt(given.cert_file, "answers"):
+                    log.warning("%s", said)
+            await self._server.start(given.host, given.port, tls)
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -118,18 +122,3 @@ class _People:
 
 def _source(source: str | None) -> Callable[[], str] | None:
     return (lambda: read_secret(source)) if source else None
-
-
-def _tls(given: Answers) -> ssl.SSLContext | None:
-    if given.cert_file is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(given.cert_file, given.key_file)
-    except (ssl.SSLError, OSError) as exc:
-        said = exc.strerror or exc
-        raise UserError(
-            f"answers: {given.cert_file} and {given.key_file} can't be used: {said}; a PEM certificate and its key are right"
-        ) from exc
-    return context

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collector import database
 from collector.database import Database
+from collector.errors import UserError
 
 _LAYOUT = """
 CREATE TABLE account (name TEXT PRIMARY KEY, body BLOB NOT NULL, hash TEXT NOT NULL);
@@ -34,7 +35,13 @@ class ConsoleFile(Database):
     """Several threads use it; their transactions wait for each other."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(database.open_database(path, FORMAT, "FULL"), path)
+        """Raises UserError where it can't be opened."""
+        try:
+            conn = database.open_database(path, FORMAT, "FULL")
+        except sqlite3.Error as exc:
+            mend = "; `oxygrid console run` mends it at its start" if database.is_damage(exc) else ""
+            raise UserError(f"{database.explain(exc, path)}{mend}") from exc
+        super().__init__(conn, path)
         self._one_at_a_time = threading.Lock()
 
     @contextmanager

@@ -11,14 +11,17 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from collector import salvage
 from collector.config import Config
 from collector.config.console import Console as ConsoleSection
 from collector.console.accounts import Accounts, opened
+from collector.console.file import FORMAT
 from collector.console.live import Live
 from collector.console.patience import PatientProtocol
 from collector.console.web import Console
 from collector.database import FileLock
 from collector.errors import UserError
+from collector.incoming import doubt, server_context
 from collector.ops.logs import set_up_logs
 
 log = logging.getLogger(__name__)
@@ -37,13 +40,13 @@ def app_of(config: Config, accounts: Accounts, shown_ms: Callable[[], int] = now
 
 
 def uvicorn_config(app: Starlette, given: ConsoleSection) -> uvicorn.Config:
-    """Bounded in every way that a request can grow."""
+    """Bounded in every way that a request can grow. Raises UserError for a certificate that can't be used."""
+    tls = server_context(given.cert_file, given.key_file, "console") if given.cert_file else None
     return uvicorn.Config(
         app,
         host=given.host,
         port=given.port,
-        ssl_certfile=given.cert_file,
-        ssl_keyfile=given.key_file,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -69,16 +72,27 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def _mended(path: Path) -> Path:
+    """A damaged file is put aside, and what is readable of it copied into a new one."""
+    found = salvage.open_or_mend(path, FORMAT, "FULL")
+    found.conn.close()
+    for problem in found.problems:
+        log.warning("%s", problem)
+    return path
+
+
 def serve(config: Config) -> None:
     """Until SIGTERM or SIGINT. Raises UserError where it can't listen, or where another console is there: nobody restores beneath it."""
     set_up_logs(config.ops.log_format, config.ops.log_level)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     given = config.console
     Path(config.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(config.console_path), opened(config.console_path) as accounts:
+    with _locked(config.console_path), opened(_mended(config.console_path)) as accounts:
         if not accounts.all():
             log.warning("nobody may sign in yet; add somebody with `oxygrid console accounts add NAME --role … --scope …`")
         server = uvicorn.Server(uvicorn_config(app_of(config, accounts), given))
+        if given.cert_file and (said := doubt(given.cert_file, "console")):
+            log.warning("%s", said)
         log.info("the console is at %s", given.url)
         try:
             server.run()
