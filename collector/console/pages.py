@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from collector.alarms.states import OUT_OF_SERVICE_MOST_MIN, SHELVED_MOST_MIN
+from collector.config.rulebook import rule_set
 from collector.console.ask import site_now
 from collector.console.board import page_of
 from collector.console.chain import drawing
@@ -15,16 +18,25 @@ from collector.console.frame import FORBIDDEN, MISSING, THEMES, Frame, Visit, is
 from collector.console.scope import RIGHTS
 from collector.console.stores import stores
 from collector.console.trail import site_in, trail_page
-from devices.assets import display_name
+from collector.views import AlarmView
+from devices.assets import Site, display_name
 
 PER_PAGE = 50
 PAGES_KEPT = 200
 ALARMS_SHOWN = 200
 
 
+class Most(NamedTuple):
+    """The longest times that an alarm may be kept quiet, minutes; empty: it may not."""
+
+    shelved: str
+    out_of_service: str
+
+
 class Pages:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._rules = rule_set(frame.config.rules)
         self._people = {person.id: person.name for person in frame.config.people}
 
     async def board(self, request: Request, visit: Visit) -> Response:
@@ -84,8 +96,14 @@ class Pages:
         return frame.page(
             "alarm.html", visit.words, visit=visit, request=request, name=name, site=site, past=past, told=told, people=self._people,
             comments=await asyncio.to_thread(frame.accounts.comments.of, name),
-            shown=seen.shown([known])[0] if known else None, urgent=seen.urgent,
+            shown=seen.shown([known])[0] if known else None, urgent=seen.urgent, most=self._most(known, site) if known else None,
         )  # fmt: skip
+
+    def _most(self, alarm: AlarmView, site: Site) -> Most:
+        kind = next((asset.kind for asset in site.assets if asset.id == alarm.asset), "") if alarm.asset else "site"
+        rules = (rule for each in (kind, "any") for rule in self._rules.changed(site.id, alarm.asset, each) if rule.id == alarm.rule)
+        shelvable = all(rule.shelvable for rule in rules)
+        return Most(f"{SHELVED_MOST_MIN[alarm.priority]:g}" if shelvable else "", f"{OUT_OF_SERVICE_MOST_MIN:g}")
 
     async def gateways(self, request: Request, visit: Visit) -> Response:
         sites = visit.user.sites(self._frame.config.sites)[:PER_PAGE]

@@ -12,7 +12,7 @@ import pytest
 from collector.calls import Call, Told
 from collector.console.accounts import LINK_MS, SESSION_IDLE_MS
 from collector.console.scope import NEEDED, RIGHTS, Role
-from collector.outputs import StateChange
+from collector.outputs import Notice, StateChange
 from collector.store.state import StateStore
 from tests.unit.collector.console.cases import AT_MS, PASSWORD, World, raised, stock, user, written
 
@@ -297,4 +297,36 @@ async def test_a_call_in_progress_shows_how_far_it_has_come(tmp_path: Path) -> N
         assert all(each in page for each in ("Pipeline pressure failing", "Ravi Kumar", "×2", "goes on at", "2025-11-24 16:15"))
     async with world.signed_in(user("bina", "operator", "site:b")) as client:
         assert "Nobody is being called." in (await client.get("/duty")).text
+    world.accounts.close()
+
+
+async def test_what_may_not_be_shelved_is_not_asked_for(tmp_path: Path) -> None:
+    """LP-LL may not, PU-L may, where the operator did not forbid it."""
+    rules = {"sites": {"b": {"LP-L": {"shelvable": False}}}}
+    written(tmp_path, raised("a"), raised("a", "LP-L", "medium"), raised("b", "LP-L", "medium"))
+    world = World(tmp_path, sections={"rules": rules})
+    async with world.signed_in(user("asha", "engineer", "all")) as client:
+        pages = {alarm: (await client.get(f"/alarm/{alarm}")).text for alarm in ("a/line/LP-LL", "a/line/LP-L", "b/line/LP-L")}
+    assert ['value="shelve"' in page for page in pages.values()] == [False, True, False]
+    assert ["may not be set aside" in page for page in pages.values()] == [True, False, True]
+    assert "(at most 480 minutes)" in pages["a/line/LP-L"]
+    world.accounts.close()
+
+
+async def test_every_outcome_of_a_notice_is_shown(tmp_path: Path) -> None:
+    t = raised("a")
+    ids = ("sent", "moved", "given_up", "waiting")
+    sent = [Notice(id=f"{t.id}/{each}", channel="sms", due_ms=AT_MS, transition=t, person="ravi", to="+911") for each in ids]
+    other = Notice(id=f"{t.id}/other", channel="mail", due_ms=AT_MS, transition=t, person="ravi")
+    with closing(StateStore(tmp_path / "state.db")) as store:
+        store.commit(StateChange(transitions=[t], notices=sent))
+        store.notices_sent([sent[0].id], AT_MS)
+        store.notice_moved(sent[1].id, other, AT_MS, "no network")
+        store.notice_given_up(sent[2].id, AT_MS, "no such number")
+    world = World(tmp_path, sections=PEOPLE)
+    for language, words in (("en", ("sent", "went by another way", "given up", "waits")), ("hi", ("भेजा गया", "दूसरे रास्ते से गया"))):
+        async with world.signed_in(user(f"asha-{language}", "operator", "site:a", language=language)) as client:
+            answer = await client.get("/alarm/a/line/LP-LL")
+        assert answer.status_code == 200
+        assert all(f"· {each}" in answer.text for each in words)
     world.accounts.close()

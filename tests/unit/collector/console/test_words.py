@@ -29,7 +29,7 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     composed = {f"state.{each}" for each in get_args(AlarmState)} | {f"priority.{each}" for each in get_args(Priority)}
     composed |= {f"quality.{each.name.lower()}" for each in Quality} | {f"kind.{kind}" for kind in KINDS}
     composed |= {f"theme_{each}" for each in ("auto", "light", "dark", "wall")} | {"not_found", "forbidden"}
-    composed |= {f"outcome.{each}" for each in ("sent", "given_up", "waiting")}
+    composed |= {f"outcome.{each}" for each in ("sent", "moved", "given_up", "waiting")}
     composed |= {f"kind_of.{each}" for each in (*get_args(CommandName), *get_args(TrailKind), "unreadable")}
     composed |= {f"weekday.{day}" for day in range(7)}
     assert asked | composed == set(catalogue())
