@@ -40,7 +40,7 @@ class Words:
         if low is not None and (mid is None or high is None):
             return self("at_least", h=self("hours", h=_isolated(_tenths(low))))
         if low is not None and high is not None and mid is not None and abs(mid) < 240:
-            dash = "–" if low >= 0 else " – "
+            dash = "\u2060–\u2060" if low >= 0 else "\u00a0–\u00a0"  # a range that is broken into two lines is read the wrong way round
             return f"{self('hours', h=_isolated(_tenths(mid)))} ({_isolated(_tenths(low) + dash + _tenths(high))})"
         return self("hours", h=_isolated(_tenths(mid or 0.0)))
 

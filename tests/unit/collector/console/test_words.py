@@ -45,7 +45,7 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     ],
 )
 def test_hours_are_told_with_their_bounds(bounded: Bounded, said: str) -> None:
-    assert Words("en").hours(bounded).translate({0x2066: None, 0x2069: None}) == said
+    assert Words("en").hours(bounded).translate({0x2066: None, 0x2069: None, 0x2060: None, 0xA0: " "}) == said
 
 
 @pytest.mark.parametrize(
