@@ -1,11 +1,19 @@
 #!/bin/sh
-# Install what the tests start themselves: mosquitto, InfluxDB 1.x, VictoriaMetrics, Chromium. Only on Debian and its kin, only as root; elsewhere the
-# tests say what is missing. Nothing is left running by this: the tests start their own servers on free ports.
+# Install what the tests start themselves: mosquitto, InfluxDB 1.x, VictoriaMetrics, Chromium; and the libraries and letters for PDF. Only on
+# Debian and its kin, only as root; elsewhere the tests say what is missing. Nothing is left running by this: the tests start their own servers on free ports.
 set -eu
 POLICY=/usr/sbin/policy-rc.d
 
 has() {
     PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1" >/dev/null 2>&1
+}
+
+has_library() {
+    PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q "$1"
+}
+
+has_letters() {
+    fc-list 2>/dev/null | grep -q NotoSansDevanagari && fc-list | grep -q NotoSansArabic
 }
 
 wanted() {
@@ -14,6 +22,11 @@ wanted() {
     has influxd || echo influxdb
     has victoria-metrics || echo victoria-metrics
     has chromium || echo chromium
+    has fc-list || echo fontconfig
+    has_library libpango-1.0.so.0 || echo libpango-1.0-0
+    has_library libpangoft2-1.0.so.0 || echo libpangoft2-1.0-0
+    has_library libharfbuzz-subset.so.0 || echo libharfbuzz-subset0
+    has_letters || echo fonts-noto-core
 }
 
 packages=$(wanted | tr '\n' ' ')

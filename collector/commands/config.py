@@ -12,6 +12,8 @@ import typer
 from collector.commands.options import ConfigFile, found
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from collector.config import Config
 
 app = typer.Typer(name="config", help="Check, describe and begin a configuration.", no_args_is_help=True)
@@ -34,7 +36,7 @@ def check(config_file: ConfigFile = None) -> None:
         typer.echo(f"oxygrid: {_count(len(exc.problems), 'problem')} in {path}", err=True)
         raise typer.Exit(2) from exc
     typer.echo(f"ok: {summary(config)}")
-    for sentence in (*config.notes, *unreadable(config)):
+    for sentence in (*config.notes, *unreadable(config), *_unprintable(config)):
         typer.echo(f"note: {sentence}", err=True)
 
 
@@ -69,6 +71,19 @@ def summary(config: Config) -> str:
         f"into {config.influxdb.url if config.influxdb else 'the embedded history'}; "
         f"{_count(len(config.notify.channels), 'channel')} for notices"
     )
+
+
+def _unprintable(config: Config) -> Iterator[str]:
+    """Whether reports that are to go as PDF can."""
+    import asyncio
+
+    from collector.printing import NoPdf, printed
+
+    if any(report.format == "pdf" for report in config.reports):
+        try:
+            asyncio.run(printed(""))
+        except NoPdf as exc:
+            yield f"reports that ask for pdf will go as html: {exc}"
 
 
 def _count(number: int, what: str) -> str:

@@ -63,6 +63,8 @@ def drill(
 ) -> None:
     """Try the whole way to people with a marked test alarm, and write down on one page how long each step took.
 
+    The page is HTML, with the same as PDF beside it where the extra `pdf` is there.
+
     The running collector sends it through the chain of high priority at the site, as a true one; who gets it acknowledges it as they
     would a true one, or with `oxygrid ack SITE/DRILL`. Exit code 1 where nobody did in time.
     """
@@ -73,8 +75,9 @@ def drill(
     typer.echo(f"begun: {occurrence}; waiting at most {wait_min:g} min for an answer")
     answered = _follow(config, occurrence, wait_min * 60)
     page = out or Path(f"drill-{site}-{occurrence.rpartition('@')[2]}.html")
-    verdict = _write(config, occurrence, page)
-    typer.echo(f"{verdict} Certificate: {page}")
+    page = page.with_suffix(".html") if page.suffix.lower() == ".pdf" else page
+    typer.echo(f"{_write(config, occurrence, page)} Certificate: {page}")
+    _write_pdf(page)
     if not answered:
         control.send(config, control.Command("ack", f"{site}/DRILL", by.strip(), "nobody answered"))
         raise typer.Exit(1)
@@ -123,3 +126,16 @@ def _write(config: Config, occurrence: str, page: Path) -> str:
     except OSError as exc:
         raise UserError(f"{page}: can't be written: {exc.strerror}; name another file with --out") from exc
     return verdict(call, answered_ms, sent)
+
+
+def _write_pdf(page: Path) -> None:
+    """The certificate as PDF, beside the page; in words where it can't be: what came of the drill is on the page all the same."""
+    from collector.commands import papers
+
+    beside = page.with_suffix(".pdf")
+    try:
+        papers.written(beside, papers.pdf(page.read_text(encoding="utf-8")))
+    except (UserError, OSError) as exc:
+        typer.echo(f"oxygrid: the certificate is there as HTML alone: {exc}", err=True)
+    else:
+        typer.echo(f"As PDF: {beside}")

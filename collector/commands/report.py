@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from collector.commands.options import ConfigFile, DataDir, loaded
-from collector.commands.telling import tell, wall_ms
+from collector.commands.papers import Out, put, put_pdf, wanted
+from collector.commands.telling import wall_ms
 from collector.errors import UserError
 
 if TYPE_CHECKING:
     from devices.assets import Site
+
+FORMS = {"txt": "text", "html": "html", "pdf": "pdf"}
+"""Of the handover, by the ending of a file."""
+
+YEARS = range(2000, 3000)
+"""What clocks and calendars of a computer can all do."""
 
 app = typer.Typer(name="report", help="Reports to read or pass on: the facility-day, and the handover of a shift.", no_args_is_help=True)
 
@@ -26,11 +33,12 @@ def daily(
     ] = None,
     level: Annotated[str, typer.Option(help="One row for each site, district or region.")] = "site",
     of: Annotated[str | None, typer.Option(help="Only this site, district or region.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="csv, json or html.")] = "csv",
+    format_: Annotated[str | None, typer.Option("--format", help="csv, json, html or pdf; csv when nothing says another.")] = None,
+    out: Out = None,
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Print the facility-day report: beds, demand, tanks, plants, cylinders, concentrators, hours left, alarms, and how complete it is.
+    """The facility-day report: beds, demand, tanks, plants, cylinders, concentrators, hours left, alarms, and how complete it is.
 
     What nobody measured is empty. Raw readings must still be there: `history.raw_days` or `influxdb.raw_days`.
     """
@@ -38,12 +46,12 @@ def daily(
 
     if level not in levels.LEVELS:
         raise UserError(f"--level {level!r}: {', '.join(levels.LEVELS)}")
-    if format_ not in formats.FORMATS:
-        raise UserError(f"--format {format_!r}: {', '.join(formats.FORMATS)}")
+    form = wanted(format_, out, {each: each for each in formats.FORMATS}, "csv")
     config = loaded(config_file, data_dir)
     sites = chosen(config.sites, of)
     rows = levels.rows(source.days(config, sites, _day(date, sites), wall_ms()), level)
-    typer.echo(formats.written(rows, format_), nl=False)
+    text = formats.written(rows, form)
+    (put_pdf if form == "pdf" else put)(text, out)
 
 
 @app.command()
@@ -52,11 +60,13 @@ def handover(
     *,
     hours: Annotated[float, typer.Option(min=0.1, max=168, help="How long the shift was, h: what was done in it is told.")] = 12.0,
     language: Annotated[str, typer.Option(help="en, hi, fr or ar.")] = "en",
-    html: Annotated[bool, typer.Option("--html", help="As a page to print.")] = False,
+    format_: Annotated[str | None, typer.Option("--format", help="text, html or pdf; text when nothing says another.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="The same as --format html.")] = False,
+    out: Out = None,
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what the next shift has to know of a site: open alarms, what is kept quiet, discovered late, the oxygen, and what was done."""
+    """What the next shift has to know of a site: open alarms, what is kept quiet, discovered late, the oxygen, and what was done."""
     from collector.notify.texts.catalogue import LANGUAGES
     from collector.reports import handover as page
     from collector.reports.shift import shift_of
@@ -64,15 +74,18 @@ def handover(
     known = next((each for each in LANGUAGES if each == language), None)
     if known is None:
         raise UserError(f"--language {language!r}: there are texts in {', '.join(LANGUAGES)}")
+    if html and format_ not in (None, "html"):
+        raise UserError(f"--html and --format {format_}: give one of them")
+    form = wanted("html" if html else format_, out, FORMS, "text")
     config = loaded(config_file, data_dir)
     found = next((each for each in config.sites if each.id == site), None)
     if found is None:
         raise UserError(f"no site {site!r}; sites of the configuration: {', '.join(each.id for each in config.sites[:20])}")
     shift = shift_of(config, found, wall_ms(), hours)
-    if html:
-        typer.echo(page.as_html(found, shift, known), nl=False)
+    if form == "text":
+        put("".join(f"{line}\n" for line in page.as_lines(found, shift, known)), out)
     else:
-        tell(page.as_lines(found, shift, known))
+        (put_pdf if form == "pdf" else put)(page.as_html(found, shift, known), out)
 
 
 def chosen(sites: tuple[Site, ...], of: str | None) -> list[Site]:
@@ -88,6 +101,9 @@ def _day(text: str | None, sites: list[Site]) -> Date:
     if text is None:
         return datetime.now(sites[0].zone).date() - timedelta(days=1)
     try:
-        return Date.fromisoformat(text)
+        day = Date.fromisoformat(text)
     except ValueError as exc:
         raise UserError(f"--date {text!r} is no day; e.g. 2026-01-31") from exc
+    if day.year not in YEARS:
+        raise UserError(f"--date {text!r}: there are readings of {YEARS[0]} to {YEARS[-1]} at most; e.g. 2026-01-31")
+    return day

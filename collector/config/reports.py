@@ -19,7 +19,7 @@ class DailyReport(Section):
     of: str = Field(default="", max_length=200, description="Only this site, district or region; everything when not given.")
     at: Clock = Field(default="07:00", description="When, by the clock of its first site.")
     to: tuple[Id, ...] = Field(min_length=1, description="Ids of people; each needs a way that is mail.")
-    format: Literal["csv", "json", "html"] = Field(default="csv", description="What is attached.")
+    format: Literal["csv", "json", "html", "pdf"] = Field(default="csv", description="What is attached; pdf needs the extra `pdf`.")
 
 
 class HandoverReport(Section):
@@ -30,6 +30,8 @@ class HandoverReport(Section):
     at: Annotated[tuple[Clock, ...], Field(min_length=1)] = Field(description="When shifts change, by the clock of the site.")
     to: tuple[Id, ...] = Field(min_length=1, description="Ids of people; each needs a way that is mail.")
     hours: float = Field(default=12.0, gt=0, le=168, description="How long a shift is, h: what was done in it is told.")
+
+    format: Literal["html", "pdf"] = Field(default="html", description="What is attached; pdf needs the extra `pdf`.")
 
     @model_validator(mode="after")
     def _each_once(self) -> HandoverReport:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from html import escape
 
+from collector import paper
 from collector.calls import LAST_RESORT, Call, SentView
 from collector.notify.house import House
 from devices.assets import Site, display_name
@@ -17,14 +18,11 @@ COLUMNS = ("Step", "Who", "Word", "Way", "Decided after", "Sent after", "Tries",
 OUTCOMES = {"sent": "sent", "moved": "failed, by another way", "given_up": "given up", "": "waits"}
 
 STYLE = """
-@page { size: A4; margin: 18mm }
-body { font: 11pt/1.4 sans-serif; color: #111; max-width: 174mm; margin: 10mm auto }
-h1 { font-size: 18pt; margin: 0 } h2 { font-size: 12pt; margin: 6mm 0 2mm }
-table { border-collapse: collapse; width: 100% } th, td { border: 1px solid #999; padding: 1.5mm 2mm; text-align: left; vertical-align:
-top } th { background: #eee } td.n { text-align: right; white-space: nowrap }
-.verdict { border: 2px solid #111; padding: 3mm; font-weight: bold; margin: 5mm 0 }
-.sign { display: flex; gap: 10mm; margin-top: 16mm } .sign div { flex: 1; border-top: 1px solid #111; padding-top: 1mm; font-size: 9pt }
-footer { font-size: 8pt; color: #555; margin-top: 8mm }
+.verdict { border: 1.2pt solid #111; padding: 2.5mm 3mm; font-weight: bold; margin: 4mm 0 }
+table.facts th { width: 42mm } table.sent { font-size: 8pt; line-height: 1.25 } table.sent th { font-weight: normal }
+.sign { display: flex; gap: 10mm; margin-top: 18mm; break-inside: avoid }
+.sign div { flex: 1; border-top: 0.8pt solid #111; padding-top: 1mm; font-size: 8.5pt }
+footer { margin-top: 5mm }
 """
 
 
@@ -40,19 +38,20 @@ def certificate(call: Call, answered_ms: int | None, sent: Sequence[SentView], h
         ("Answered", f"by {call.by}, {_after(answered_ms, begun_ms)}" if answered_ms is not None else "by nobody"),
     ]
     rows = "".join(_row(each, begun_ms, house) for each in sent)
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Drill {escape(call.occurrence)}</title><style>{STYLE}</style></head><body>
+    lines = "".join(f'<tr><th scope="row">{escape(name)}</th>{paper.cell(fact)}</tr>' for name, fact in facts)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    return f"""{paper.head(f"Drill {call.occurrence}", more=STYLE)}
 <h1>Drill of the oxygen alarm</h1>
 <p>A marked test alarm of high priority took the whole way of a true one.</p>
-<div class="verdict">{escape(verdict(call, answered_ms, sent))}</div>
-<table>{"".join(f"<tr><th>{escape(name)}</th><td>{escape(fact)}</td></tr>" for name, fact in facts)}</table>
+<div class="verdict"><bdi>{escape(verdict(call, answered_ms, sent))}</bdi></div>
+<table class="facts">{lines}</table>
 <h2>Who was told, step by step</h2>
-<table><tr>{"".join(f"<th>{name}</th>" for name in COLUMNS)}</tr>{rows}</table>
+<table class="sent"><thead><tr>{heads}</tr></thead>
+{rows}</table>
 <p>“Sent”: the receiver's server took it. That a person read it is shown by the answer alone.</p>
 <div class="sign"><div>Date, name and signature: hospital</div><div>Date, name and signature: control room</div></div>
 <footer>Oxygrid {escape(version)}, {escape(call.occurrence)}. The wired alarm panel of the pipeline comes first.</footer>
-</body></html>
-"""
+{paper.FOOT}"""
 
 
 def verdict(call: Call, answered_ms: int | None, sent: Sequence[SentView]) -> str:
@@ -79,7 +78,7 @@ def _row(each: SentView, begun_ms: int, house: House) -> str:
         ("n", str(max(1, each.attempts))),
         ("", outcome),
     ]
-    return "<tr>" + "".join(f'<td class="{kind}">{escape(text)}</td>' for kind, text in cells) + "</tr>"
+    return "<tr>" + "".join(paper.cell(text, kind) for kind, text in cells) + "</tr>\n"
 
 
 def step_name(step: int) -> str:

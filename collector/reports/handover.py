@@ -10,13 +10,13 @@ from datetime import datetime
 from html import escape
 from typing import NamedTuple
 
+from collector import paper
 from collector.notify.texts.catalogue import Language, marked, rule_text, word
 from collector.notify.texts.direction import is_rtl, isolate
 from collector.notify.texts.facts import amount, hours_left
 from collector.notify.texts.full import PANEL, PRIORITY_WORDS
 from collector.notify.texts.line import clean
 from collector.outputs import AlarmState, Bounded, Command, StockEstimate, StockEvent, Transition
-from collector.reports.formats import page_head
 from devices.assets import Site, display_name
 
 STATES: dict[AlarmState, str] = {
@@ -93,20 +93,23 @@ def sections(site: Site, shift: Shift, language: Language) -> Iterator[Section]:
 
 def as_html(site: Site, shift: Shift, language: Language) -> str:
     w = _Words(site, language)
-    direction = "rtl" if is_rtl(language) else "ltr"
-    title = escape(f"{w('Handover')}: {display_name(site, language)}")
-    parts = [page_head(title, language, direction), f"<h1><bdi>{title}</bdi></h1><p><small>{escape(w.time(shift.now_ms))}</small></p>"]
+    title = f"{w('Handover')}: {display_name(site, language)}"
+    parts = [
+        paper.head(title, language, rtl=is_rtl(language)),
+        f"<h1><bdi>{escape(title)}</bdi></h1><p><small>{escape(w.time(shift.now_ms))}</small></p>\n",
+    ]
     for section in sections(site, shift, language):
-        parts.append(f"<section><h2>{escape(section.title)}</h2>")
+        parts.append(f"<section><h2>{escape(section.title)}</h2>\n")
         if not section.rows:
-            parts.append(f"<p>{escape(w('nothing'))}</p></section>")
+            parts.append(f"<p>{escape(w('nothing'))}</p></section>\n")
             continue
         parts.append("<table>")
         if section.heads:
-            parts.append("<tr>" + "".join(f"<th>{escape(head)}</th>" for head in section.heads) + "</tr>")
-        parts += ["<tr>" + "".join(f"<td><bdi>{escape(cell)}</bdi></td>" for cell in row) + "</tr>" for row in section.rows]
-        parts.append("</table></section>")
-    return "".join([*parts, f"<p><small>{escape(word(language, PANEL))}</small></p></body></html>\n"])
+            heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in section.heads)
+            parts.append(f"<thead><tr>{heads}</tr></thead>\n")
+        parts += ["<tr>" + "".join(map(paper.cell, row)) + "</tr>\n" for row in section.rows]
+        parts.append("</table></section>\n")
+    return "".join([*parts, f"<p><small>{escape(word(language, PANEL))}</small></p>", paper.FOOT])
 
 
 def as_lines(site: Site, shift: Shift, language: Language) -> Iterator[str]:

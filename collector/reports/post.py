@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
@@ -26,7 +27,9 @@ from collector.notify.channels.mail import Attachment
 from collector.notify.duty import wall_ms
 from collector.notify.texts.catalogue import language_of, word
 from collector.notify.texts.full import PANEL
+from collector.printing import NoPdf, printed
 from collector.reports import formats, handover, levels, source
+from collector.reports.formats import ReportFormat
 from collector.reports.shift import shift_of
 from devices.assets import Site, display_name
 
@@ -42,6 +45,7 @@ RETRY_MS = 600_000
 TICK_S = 60.0
 NAME = "reports-sent.json"
 TYPES = {"csv": "text/csv", "json": "application/json", "html": "text/html"}
+NO_PDF = "A PDF was asked for and could not be made where this was sent; the same page is attached as HTML."
 
 
 class Due(NamedTuple):
@@ -106,8 +110,12 @@ class Post:
         people = {person.id: person for person in config.people}
         readers = [people[name] for name in each.report.to if name in people]
         try:
+            papers: dict[str, Paper] = {}
             for person in readers:
-                paper = await asyncio.to_thread(made, config, each, person)
+                language = language_of(person.language) if isinstance(each.report, HandoverReport) else ""
+                if language not in papers:
+                    papers[language] = await _as_wanted(await asyncio.to_thread(made, config, each, person), each)
+                paper = papers[language]
                 mail, address = self._mail_of(person)
                 await mail.post(paper.subject, paper.text, paper.attachment, address, f"{each.key} {each.at_ms} {person.id}", each.at_ms)
         except SendError as exc:
@@ -126,8 +134,23 @@ class Post:
         raise OxygridError(f"{person.id} has no way that is mail")
 
 
+async def _as_wanted(paper: Paper, each: Due) -> Paper:
+    """Where a PDF is wanted, the page becomes one; where none can be made here, the page itself goes, and the letter says so."""
+    page = paper.attachment
+    if each.report.format != "pdf" or not isinstance(page.content, str):
+        return paper
+    try:
+        pdf = await printed(page.content)
+    except NoPdf as exc:
+        log.warning("report %s goes as HTML: %s", each.key, exc)
+        return paper._replace(text=f"{paper.text}\n{NO_PDF}\n")
+    if pdf.note:
+        log.warning("report %s: %s", each.key, pdf.note)
+    return paper._replace(attachment=Attachment(f"{page.name.removesuffix('.html')}.pdf", "application/pdf", pdf.content))
+
+
 def made(config: Config, each: Due, person: Person) -> Paper:
-    """The report for one reader. Reads the stores: for a thread, which rests as long as it works."""
+    """The report for one reader, as a page where it is to become a PDF. Reads the stores: for a thread, which rests as long as it works."""
     report = each.report
     return _handover(config, report, each.at_ms, person) if isinstance(report, HandoverReport) else _daily(config, report, each.at_ms)
 
@@ -136,12 +159,12 @@ def _daily(config: Config, report: DailyReport, at_ms: int) -> Paper:
     sites = [site for site in config.sites if report.of in ("", site.id, site.district, site.region)]
     yesterday: Date = datetime.fromtimestamp(at_ms / 1000, sites[0].zone).date() - timedelta(days=1)
     rows = levels.rows(source.days(config, sites, yesterday, at_ms, rest=time.sleep), report.level)
-    content = formats.written(rows, report.format)
-    name = f"oxygen-{report.of or 'all'}-{yesterday.isoformat()}.{report.format}".replace("/", "-")
+    ending: ReportFormat = "html" if report.format == "pdf" else report.format
+    name = f"oxygen-{file_name(report.of or 'all')}-{yesterday.isoformat()}.{ending}"
     complete = [row.values["completeness_pct"] for row in rows]
     lines = [f"{row.name}: {_percent(value)} complete" for row, value in zip(rows, complete, strict=True)][:50]
     subject = f"Oxygen report {report.of or 'of all sites'}, {yesterday.isoformat()}"
-    return Paper(subject, "\n".join([*lines, "", PANEL, ""]), Attachment(name, TYPES[report.format], content))
+    return Paper(subject, "\n".join([*lines, "", PANEL, ""]), Attachment(name, TYPES[ending], formats.written(rows, report.format)))
 
 
 def _handover(config: Config, report: HandoverReport, at_ms: int, person: Person) -> Paper:
@@ -154,6 +177,11 @@ def _handover(config: Config, report: HandoverReport, at_ms: int, person: Person
     text = "\n".join(handover.as_lines(site, shift, language))
     page = Attachment(f"handover-{site.id}.html", "text/html", handover.as_html(site, shift, language))
     return Paper(subject, f"{text}\n\n{word(language, PANEL)}\n", page)
+
+
+def file_name(place: str) -> str:
+    """Of a place whose name may be long and hold anything: letters of every script stay."""
+    return "".join(each if each.isalnum() or unicodedata.category(each).startswith("M") or each in "-_." else "-" for each in place)[:60]
 
 
 def _percent(value: float | str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tests.faults.line import Line
 from tests.faults.receivers import Inbox, webhook
 from tests.faults.rig import ROOT, Json, Oxygrid, oxygrid, wait_until
 from tests.integration.test_app import LP_LL, command, metric, reading, sections
+from tests.pdf import made, read
 from tests.servers import Server
 
 pytestmark = pytest.mark.server
@@ -87,6 +89,7 @@ def test_a_call_goes_on_after_a_kill(tmp_path: Path, broker: Server) -> None:
 
 
 def test_a_drill_takes_the_whole_way_and_leaves_a_certificate(tmp_path: Path, broker: Server) -> None:
+    asyncio.run(made("<p>a"))
     with called(tmp_path, broker) as (subject, _, inbox):
         page = tmp_path / "drill.html"
         argv = [sys.executable, "-m", "collector", "drill", "a", "--by", "Dr Rao", "--out", str(page), "-c", str(subject.config)]
@@ -98,6 +101,10 @@ def test_a_drill_takes_the_whole_way_and_leaves_a_certificate(tmp_path: Path, br
         assert drill.returncode == 0, said
         assert "Answered by Room after" in said
         assert "every message was sent" in page.read_text()
+        assert f"Certificate: {page}\n" in said
+        assert f"As PDF: {tmp_path / 'drill.pdf'}\n" in said
+        (only,) = read((tmp_path / "drill.pdf").read_bytes()).pages
+        assert "every message was sent" in only
         assert subject.transitions() == []
         assert command(subject, "ack", "a/DRILL", "--by", "Room").returncode == 1
         unknown = command(subject, "drill", "b", "--by", "Dr Rao")

@@ -98,7 +98,22 @@ def test_a_district_as_json_and_html(config: Path, capsys: pytest.CaptureFixture
 WRONG = [
     (["daily", "--date", "31.1.2026"], "--date '31.1.2026' is no day"),
     (["daily", "--level", "country"], "--level 'country': site, district, region"),
-    (["daily", "--format", "pdf"], "--format 'pdf': csv, json, html"),
+    (["daily", "--format", "xml"], "--format 'xml': csv, json, html, pdf"),
+    (["daily", "--date", "0001-01-01"], "--date '0001-01-01': there are readings of 2000 to 2999 at most"),
+    (["daily", "--date", "9999-12-31"], "--date '9999-12-31': there are readings of 2000 to 2999 at most"),
+    (["daily", "--date", ""], "--date '' is no day"),
+    (
+        ["daily", "--date", DATE, "--out", "day.doc"],
+        "--out 'day.doc': its ending says no format; give --format, or one of csv, json, html, pdf",
+    ),
+    (["daily", "--date", DATE, "-o", "/nowhere/day.csv"], "/nowhere/day.csv: can't be written: No such file or directory; name another"),
+    (["weekly"], "No such command 'weekly'"),
+    (["daily", "more"], "Got unexpected extra argument(s) (more)"),
+    (["handover"], "Missing argument 'site'"),
+    (["handover", "kasganj-dh", "--hours", "nan"], "Invalid value for '--hours'"),
+    (["handover", "kasganj-dh", "--hours", "0"], "Invalid value for '--hours'"),
+    (["handover", "kasganj-dh", "--format", "csv"], "--format 'csv': text, html, pdf"),
+    (["handover", "kasganj-dh", "--html", "--format", "pdf"], "--html and --format pdf: give one of them"),
     (["daily", "--of", "nowhere"], "--of 'nowhere': sites, districts and regions of the configuration: Kasganj, kasganj-dh"),
     (["daily", "--date", "2999-01-01"], "2999-01-01 has not begun at kasganj-dh"),
     (["handover", "nowhere"], "no site 'nowhere'; sites of the configuration: kasganj-dh"),
@@ -108,7 +123,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("args", "text"), WRONG, ids=[" ".join(args) for args, _ in WRONG])
 def test_wrong_use(config: Path, capsys: pytest.CaptureFixture[str], args: list[str], text: str) -> None:
-    assert main(["report", *args, "-c", str(config)]) == 2
+    where = ["-c", str(config)] if text.startswith(("--", "no ", "/", DATE[:1])) else []
+    assert main(["report", *args, *where]) == 2
     assert text in capsys.readouterr().err
 
 
@@ -126,8 +142,21 @@ def test_the_texts(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'dir="rtl"' in page
     assert page.count('<td class="rule">') == len(english()) * 5
     assert "{#var#}" in said(capsys, "texts", "--dlt")
-    assert main(["texts", "--language", "de"]) == 2
-    assert "there are texts in en, hi, fr, ar" in capsys.readouterr().err
+
+
+WRONG_TEXTS = [
+    (["--language", "de"], "--language 'de': there are texts in en, hi, fr, ar"),
+    (["--language", "en,hi"], "--language 'en,hi': there are texts in en, hi, fr, ar"),
+    (["--html", "--dlt"], "one of --table, --html and --dlt"),
+    (["--language"], "Option '--language' requires an argument"),
+    (["more"], "Got unexpected extra argument(s) (more)"),
+]
+
+
+@pytest.mark.parametrize(("args", "text"), WRONG_TEXTS, ids=[" ".join(args) for args, _ in WRONG_TEXTS])
+def test_wrong_use_of_texts(capsys: pytest.CaptureFixture[str], args: list[str], text: str) -> None:
+    assert main(["texts", *args]) == 2
+    assert text in capsys.readouterr().err
 
 
 @pytest.mark.server

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from collector.cli import main
 from collector.config.loader import ConfigError, load
 from collector.config.model import Config
 from collector.notify.channels import SmtpOptions, SmtpSender
-from collector.reports.post import LATE_MS, NAME, RETRY_MS, Post, due
+from collector.reports.post import LATE_MS, NAME, NO_PDF, RETRY_MS, Post, due, file_name
+from tests import pdf
 from tests.integration.test_notify import MailServer, serving
+from tests.integration.test_real_mail import mailbox
 from tests.integration.test_report import CONFIG, _fill
 from tests.unit.collector.reports.cases import DAY_MS, START_MS
 
@@ -53,7 +58,7 @@ WRONG = [
     ("to: [asha], format", "to: [asta], format", "reports[0].to[0]: unknown person 'asta'; did you mean 'asha'?"),
     ("to: [asha], format", "to: [ravi], format", "reports[0].to[0]: 'ravi' has no way that is mail"),
     ('at: "07:00"', 'at: "7:00"', "reports[0].at: found '7:00'; should be a time like '08:00'"),
-    ("format: csv", "format: pdf", "reports[0].format"),
+    ("format: csv", "format: xml", "reports[0].format"),
     ('"20:00"]', '"08:00"]', "a time stands twice in `at`"),
     ("kind: handover", "kind: hand", "reports[1]: unknown kind 'hand'; known: daily, handover"),
 ]
@@ -91,3 +96,63 @@ async def test_it_goes_out_once_and_again_where_the_mail_server_was_away(tmp_pat
     assert attached.get_content().splitlines()[1].startswith("district,Kasganj")
     assert handover["Subject"] == "शिफ़्ट हैंडओवर: Joint District Hospital"
     assert (tmp_path / NAME).exists()
+
+
+async def sent(given: Config, at_ms: int) -> list[EmailMessage]:
+    """What the mail server has got when all that is due was sent."""
+    with mailbox() as (box, port):
+        mails = {"mail": SmtpSender("mail", SmtpOptions("127.0.0.1", port, "o@example.org", (), "none"))}
+        assert await Post(lambda: given, mails, lambda: at_ms).turn() > 0
+    return [mail for _, mail in box.mails]
+
+
+PDF = MORE.replace("format: csv", "format: pdf").replace("to: [asha]}", "to: [asha], format: pdf}")
+
+
+async def test_a_report_goes_as_pdf(tmp_path: Path) -> None:
+    await pdf.made("<p>a")
+    given = config(tmp_path, PDF)
+    await _fill(tmp_path)
+    daily, handover = [*await sent(given, AT_7), *await sent(given, AT_7 + 13 * HOUR)]
+    for mail, name, words in (
+        (daily, "oxygen-Kasganj-2025-11-25.pdf", "psa_purity_min_pct"),
+        (handover, "handover-kasganj-dh.pdf", "शिफ़्ट हैंडओवर"),
+    ):
+        (attached,) = mail.iter_attachments()
+        assert (attached.get_content_type(), attached.get_filename()) == ("application/pdf", name)
+        assert words in pdf.read(attached.get_content()).text
+        body = mail.get_body()
+        assert body is not None
+        assert NO_PDF not in body.get_content()
+
+
+async def test_where_none_can_be_made_the_page_goes_and_the_letter_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "weasyprint.py").write_text("raise ImportError('none')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    given = config(tmp_path, PDF)
+    await _fill(tmp_path)
+    (daily,) = await sent(given, AT_7)
+    (attached,) = daily.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == ("text/html", "oxygen-Kasganj-2025-11-25.html")
+    body = daily.get_body()
+    assert body is not None
+    assert NO_PDF in body.get_content()
+    assert "goes as HTML: a PDF needs the package weasyprint" in caplog.text
+    assert await asyncio.to_thread(main, ["config", "check", "-c", str(tmp_path / "c.yaml")]) == 0
+    assert "note: reports that ask for pdf will go as html: a PDF needs the package weasyprint" in capsys.readouterr().err
+
+
+NAMES = [
+    ("Kasganj", "Kasganj"),
+    ("कासगंज", "कासगंज"),
+    ('a/b\\c"d\r\ne', "a-b-c-d--e"),
+    ("../../etc", "..-..-etc"),
+    ("x" * 300, "x" * 60),
+]
+
+
+@pytest.mark.parametrize(("place", "name"), NAMES, ids=[name[:10] for _, name in NAMES])
+def test_the_name_of_a_file(place: str, name: str) -> None:
+    assert file_name(place) == name

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+EXTRAS = ("requirements-apprise.lock", "requirements-pdf.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", *EXTRAS)
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 ROW = re.compile(r"^\| `([a-z0-9._-]+)` \| (.+) \|$", re.MULTILINE)
 
@@ -41,6 +42,14 @@ def test_every_chosen_package_is_locked() -> None:
 def test_the_two_locks_agree() -> None:
     runtime, dev = locked(LOCKS[0]), locked(LOCKS[1])
     assert {name: (runtime[name], dev[name]) for name in runtime.keys() & dev.keys() if runtime[name] != dev[name]} == {}
+
+
+@pytest.mark.parametrize("lock", EXTRAS)
+def test_the_lock_of_an_extra_is_part_of_that_of_the_tests(lock: str) -> None:
+    extra = lock.removeprefix("requirements-").removesuffix(".lock")
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
+    assert named(wanted) <= set(locked(lock))
+    assert locked(lock).items() <= (locked(LOCKS[0]) | locked(LOCKS[1])).items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

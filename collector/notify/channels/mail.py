@@ -45,7 +45,7 @@ class Attachment(NamedTuple):
 
     name: str
     kind: str
-    content: str
+    content: str | bytes
 
 
 class SmtpSender:
@@ -117,10 +117,12 @@ def letter(subject: str, text: str, attachment: Attachment, ends: tuple[str, str
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
     main, _, sub = attachment.kind.partition("/")
-    if main == "text":
-        made.add_attachment(attachment.content, subtype=sub, filename=attachment.name)
+    content = attachment.content
+    if isinstance(content, str) and main == "text":
+        made.add_attachment(content, subtype=sub, filename=attachment.name)
     else:
-        made.add_attachment(attachment.content.encode(), maintype=main, subtype=sub, filename=attachment.name)
+        raw = content.encode() if isinstance(content, str) else content
+        made.add_attachment(raw, maintype=main, subtype=sub, filename=attachment.name)
     return made
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collector.backtest.block import Block
@@ -111,8 +112,27 @@ def test_csv_is_one_line_for_each_and_empty_where_nobody_measured() -> None:
     assert table[0]["psa_produced_m3"] == "660.0"
 
 
-def test_a_name_is_no_formula() -> None:
-    assert "'=cmd()" in as_csv(rows([day("a", "=cmd()")], "site"))
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
+def test_a_name_is_no_formula(begins: str) -> None:
+    """It reads as a text; also where it holds quotes, commas and line ends."""
+    name = f'{begins}HYPERLINK("http://x","a"),\r\n=1+1'
+    given = msgspec.structs.replace(day("a", name, name), name=name, values={**day().values, "contact": name, "psa_run_h": -1.5})
+    (row,) = csv.DictReader(io.StringIO(as_csv(rows([given], "site")), newline=""))
+    assert [row[key] for key in ("name", "district", "region", "contact")] == [f"'{name}"] * 4
+    assert (row["psa_run_h"], float(row["demand_mean_lpm"])) == ("-1.5", 400.0)
+
+
+def test_a_name_that_is_none_stays_as_it_is() -> None:
+    (row,) = csv.DictReader(io.StringIO(as_csv(rows([day("a", "St. John's – 2 = 1")], "site"))))
+    assert row["district"] == "St. John's – 2 = 1"
+
+
+def test_several_have_a_table_before_their_pages_and_many_have_it_alone() -> None:
+    several = rows([day("a"), day("b")], "site")
+    assert as_html(several).count("Joint District Hospital, Kasganj") == 2
+    assert as_html(several).count("<section>") == 2
+    assert as_html(several, 1).count("<section>") == 0
+    assert "overview" not in as_html(several[:1]).partition("</head>")[2]
 
 
 def test_json_has_each_plant() -> None:

@@ -57,7 +57,7 @@ def test_it_is_in_every_language_and_lets_no_mark_up_in(language: Language) -> N
     page = as_html(site(), SHIFT, language)
     assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
     assert "<Verma>" not in page
-    assert "{" not in re.sub(r"<style>.*?</style>", "", page)
+    assert "{" not in re.sub(r"(?s)<style>.*?</style>", "", page)
     assert balanced(page)
     for line in as_lines(site(), SHIFT, language):
         assert balanced(line)
