@@ -108,6 +108,11 @@ class Evaluator:
         """Let time pass without a batch."""
         self._advance(now_ms, out)
 
+    def reach(self, seq: int, now_ms: int, out: StateChange) -> None:
+        """The same up to a batch whose events the caller gives to its site itself."""
+        self._advance(now_ms, out)
+        self.cursor = seq
+
     def next_deadline_ms(self) -> int | None:
         return self._deadlines[0][0] if self._deadlines else None
 

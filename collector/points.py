@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from collector.outputs import Bounded, ManifoldStock, SourceStock, StockEstimate, StockEvent, Transition
@@ -58,14 +59,15 @@ def alarm_point(site: Site, transition: Transition) -> Point:
     return Point("alarm", tags, fields, transition.event_ms)
 
 
-def stock_points(site: Site, estimate: StockEstimate) -> list[Point]:
+def stock_points(site: Site, estimate: StockEstimate) -> Iterator[Point]:
     """Measurement `stock`: one row for the site (source `site`), one per source of oxygen, one per manifold. What is not known is left
     out."""
     rows = [("site", _site_fields(estimate))]
     rows += [(source.source, _source_fields(source)) for source in estimate.sources]
     rows += [(manifold.manifold, _manifold_fields(manifold)) for manifold in estimate.manifolds]
     tags = place(site)
-    return [Point("stock", {**tags, "source": source}, fields, estimate.at_ms) for source, fields in rows]
+    for source, fields in rows:
+        yield Point("stock", {**tags, "source": source}, fields, estimate.at_ms)
 
 
 def stock_event_point(site: Site, event: StockEvent) -> Point:

@@ -38,6 +38,8 @@ STOCK_EVERY_MS = 60_000
 LISTEN_EVERY_MS = 30_000
 _STOCK_SIGNALS = {kind: frozenset(name for of, name in SIGNALS if of == kind) for kind in (*KINDS, "collector")}
 _LYING_CLOCK = int(Timing.BAD_CLOCK | Timing.FUTURE)
+_OUTLETS = frozenset({"psa_plant", "manifold", "lox_tank"})
+_LOOKED_AFTER = _OUTLETS | {"cylinder_store"}
 _NOTHING_KNOWN = AssetSnapshot()
 
 
@@ -78,6 +80,11 @@ class SiteFold:
         self.book = Book(site.id, self._where, site.zone)
         self.panel = Panel(site, self.book, self, wake, state.nuisance)
         self.book.alarms = {key_of(name): alarm for name, alarm in state.alarms.items() if self.condition(key_of(name)) is not None}
+        self.takes_turns = any(a.asset.kind in _LOOKED_AFTER for a in self.assets.values())
+        """It is looked at once a minute."""
+        self._outlets = [
+            (a, a.asset.kind, getattr(a.asset, "rated_flow_lpm", 0.0)) for a in self.assets.values() if a.asset.kind in _OUTLETS
+        ]
         self._fed = [a for a in self.assets.values() if any(gate.signal == "feeding" for c in a.program.all for gate in c.gates)]
         self._feeds_at_once = any(getattr(a.asset, "analyser", "") == "ultrasonic" for a in self._fed)
 
@@ -112,22 +119,30 @@ class SiteFold:
 
     # ---- what comes in -------------------------------------------------------------------------------------------------------
 
-    def observe(self, obs: Observation, out: StateChange) -> None:
-        """Fold one observation. The hot path: a quiet value costs a lookup and a comparison."""
+    def observe(self, obs: Observation, out: StateChange) -> dict[str, Value] | None:
+        """Fold one observation; what of it was news, with what is derived from that. The hot path: a quiet value costs a lookup and a
+        comparison."""
         asset = self.assets.get(obs.asset)
         if asset is None:
-            return
+            return None
         if obs.timing & HISTORY:
             corrected = asset.corrected(obs)
             if corrected is None:
                 self._discover(asset, obs, out)
-                return
+                return None
             obs = corrected
         values = asset.take(obs)
         if not values:
-            return
+            return None
         if asset.derives:
             values = asset.derive(values, obs.event_ms)
+        self.judge(asset, obs, values, out)
+        if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):
+            self._take_stock(obs, values, out)
+        return values
+
+    def judge(self, asset: AssetState, obs: Observation, values: Mapping[str, Value], out: StateChange) -> None:
+        """Look at the rules, where one could change its mind: `values` are news of the asset, and known to it."""
         if asset.awake or obs.timing or asset.state.bad_clock:
             self._look(asset, obs, values, out)
         else:
@@ -137,8 +152,6 @@ class SiteFold:
                 if watch is not None and not (watch.low <= value <= watch.high if value.__class__ is float else value not in watch.loud):
                     self._look(asset, obs, values, out)
                     break
-        if not _STOCK_SIGNALS[obs.kind].isdisjoint(values):
-            self._take_stock(obs, values, out)
 
     def faulty(self, name: str, signal: str, received_ms: int, out: StateChange) -> None:
         """A number that no working sensor gives has been set aside."""
@@ -289,8 +302,9 @@ class SiteFold:
 
     def _feed(self) -> None:
         """Tell those that ask which source feeds the line."""
-        outlets = (Outlet(a.asset.kind, getattr(a.asset, "rated_flow_lpm", 0.0), a.values) for a in self.assets.values())
-        source = feeding(outlet for outlet in outlets if outlet.kind in {"psa_plant", "manifold", "lox_tank"})
+        if not self._fed:
+            return
+        source = feeding([Outlet(kind, rated_lpm, asset.values) for asset, kind, rated_lpm in self._outlets])
         for asset in self._fed:
             if source is None:
                 asset.values.pop("feeding", None)
@@ -404,11 +418,6 @@ class SiteFold:
     def _next(self, now_ms: int, every_ms: int) -> int:
         """The next turn of this site: the same whoever asks, before or after a restart, and not the same for all sites at once."""
         return now_ms - (now_ms - self.turn_ms) % every_ms + every_ms
-
-    @property
-    def takes_turns(self) -> bool:
-        """It is looked at once a minute."""
-        return any(a.asset.kind in {"psa_plant", "manifold", "lox_tank", "cylinder_store"} for a in self.assets.values())
 
     @property
     def _pressure_fails(self) -> bool:

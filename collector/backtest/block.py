@@ -5,12 +5,11 @@ Readings from a database have one time, that of the measurement: it stands for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from collector.records import Decoded
 from devices.kinds.catalogue import KINDS
 from devices.signal import Observation, Value
 
@@ -44,13 +43,11 @@ class Block(NamedTuple):
     def readings(self) -> int:
         return sum(len(a.times) * len(a.columns) - sum(column.count(None) for column in a.columns.values()) for a in self.assets)
 
-    def batches(self, seq: int) -> Iterator[Decoded]:
-        """As the journal would give it: what has one time is one batch; numbered from `seq`."""
+    def moments(self) -> Iterator[tuple[int, Iterable[Observation]]]:
+        """What was said at each time, as the journal would give it in one batch."""
         every = [one for asset in self.assets for one in asset.observations(self.site)]
         every.sort(key=_event_ms)
-        for place, (time_ms, group) in enumerate(groupby(every, key=_event_ms), start=seq):
-            events = list(group)
-            yield Decoded(place, time_ms, [*events], [], len(events), sum(len(one.values) for one in events))
+        return groupby(every, key=_event_ms)
 
 
 Series = tuple[Sequence[int], Sequence[Value]]

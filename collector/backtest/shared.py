@@ -1,13 +1,18 @@
-"""One stock for several folds of the same readings: what is measured does not depend on the rules. Pure."""
+"""What is measured is the same whatever the rules are: several folds of the same readings share it. Pure.
+
+The first fold takes each reading, derives from it and tells the stock; the others only judge. So their assets know the same values, as the
+same objects, where their rules ask for the same to be derived; and all have one stock.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from collector.outputs import StockEstimate, StockEvent
+from collector.asset import AssetState
+from collector.outputs import StateChange, StockEstimate, StockEvent
 from collector.site import SiteFold
 from collector.stock import SiteStock, StockState
-from devices.signal import Value
+from devices.signal import Observation, Value
 
 
 class SharedStock(SiteStock):
@@ -37,8 +42,37 @@ class SharedStock(SiteStock):
         return self._real.dump()
 
 
-def share_stock(folds: Sequence[SiteFold]) -> None:
-    """Have all folds of one site share the stock of the first, which must be stepped before the others."""
-    real, known = folds[0].stock, dict[tuple[int, bool], StockEstimate]()
-    for number, fold in enumerate(folds):
-        fold.stock = SharedStock(real, known, tells=number == 0)
+class Shared:
+    """The folds of one site. From now on they are told of readings by `hear` alone."""
+
+    def __init__(self, folds: Sequence[SiteFold]) -> None:
+        first = self._first = folds[0]
+        real, known = first.stock, dict[tuple[int, bool], StockEstimate]()
+        for number, fold in enumerate(folds):
+            fold.stock = SharedStock(real, known, tells=number == 0)
+        self._others = [(fold, {name: a for name, a in fold.assets.items() if _share(first.assets[name], a)}) for fold in folds[1:]]
+
+    def hear(self, observations: Iterable[Observation], outs: Sequence[StateChange]) -> None:
+        """Readings of one time, live; each fold has come to that time."""
+        first, out = self._first, outs[0]
+        for obs in observations:
+            news = first.observe(obs, out)
+            for number, (fold, alike) in enumerate(self._others, start=1):
+                asset = alike.get(obs.asset)
+                if asset is None:
+                    fold.observe(obs, outs[number])
+                elif news:
+                    fold.judge(asset, obs, news, outs[number])
+
+
+def _share(first: AssetState, other: AssetState) -> bool:
+    """Whether the other knows what the first knows from now on: where its rules ask for the same."""
+    if _derived(first) != _derived(other):
+        return False
+    other.state, other.values, other.times, other.honesty = first.state, first.values, first.times, first.honesty
+    return True
+
+
+def _derived(asset: AssetState) -> tuple[object, ...]:
+    program = asset.program
+    return program.rates, program.trends, program.stills, program.standbys, program.honesty

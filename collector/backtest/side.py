@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from collector.backtest.episodes import Episodes
 from collector.evaluator import Evaluator
@@ -11,6 +12,15 @@ from collector.records import Decoded
 from collector.rules.model import RuleSet
 from devices.assets import Site
 
+T = TypeVar("T")
+
+
+class Nowhere(list[T]):
+    """Whatever goes in is gone, and what is still to be made is never made."""
+
+    def append(self, _: T, /) -> None: ...
+    def extend(self, _: Iterable[T], /) -> None: ...
+
 
 class Side:
     """One set of rules at work. What was raised before `from_ms` is not counted."""
@@ -18,27 +28,21 @@ class Side:
     def __init__(self, sites: Sequence[Site], rules: RuleSet, from_ms: int) -> None:
         self.evaluator = Evaluator(sites, rules)
         self.episodes = Episodes(from_ms)
-        self._change = StateChange()
+        self.change = StateChange(points=Nowhere(), stock=Nowhere(), stock_events=Nowhere())
+        """What came of the latest step."""
 
     def step(self, batch: Decoded) -> None:
-        self.evaluator.step(batch, self._change)
+        self.evaluator.step(batch, self.change)
         self.keep()
 
     def advance(self, now_ms: int) -> None:
-        self.evaluator.advance(now_ms, self._change)
+        self.evaluator.advance(now_ms, self.change)
         self.keep()
 
     def keep(self) -> None:
         """Keep the alarms; estimates and points are nothing to a backtest."""
-        change = self._change
+        change = self.change
         if change.transitions:
             self.episodes.take(change.transitions)
             change.transitions.clear()
-            change.points.clear()
             change.audit.clear()
-        if change.stock:
-            change.stock.clear()
-            change.points.clear()
-        if change.stock_events:
-            change.stock_events.clear()
-            change.points.clear()

@@ -10,14 +10,16 @@ from devices.units import OUR_UNITS
 def numbers_of(estimate: StockEstimate) -> dict[str, Value]:
     """Each known middle value under its own name; what is unknown is absent."""
     found: dict[str, Value] = {}
-    for name in estimate.__struct_fields__:
+    for name in _FIELDS:
         value = getattr(estimate, name)
-        number = value.mid if isinstance(value, Bounded) else value
-        if isinstance(number, float):
+        number = value.mid if value.__class__ is Bounded else value
+        if number.__class__ is float:
             found[name] = number
     return found
 
 
+_FIELDS = tuple(name for name, kind in StockEstimate.__annotations__.items() if "Bounded" in str(kind) or "float" in str(kind))
+"""Those that can be a number; in the order of the structure, as of all fields."""
 NUMBERS: frozenset[str] = frozenset(
     name
     for name, kind in StockEstimate.__annotations__.items()

@@ -87,7 +87,7 @@ def test_the_value_field_holds_numbers_only(value: Value) -> None:
 def test_stock_is_a_row_for_the_site_and_one_for_each_source() -> None:
     bank = SourceStock("manifold/a", "bank", Bounded(9_000.0, 10_000.0, 11_000.0), AT_MS, in_use=True)
     store = SourceStock("store", "store", Bounded(), None)
-    points = stock_points(SITE, estimate(bank, store))
+    points = list(stock_points(SITE, estimate(bank, store)))
     assert [(point.measurement, point.tags["source"], point.time_ms) for point in points] == [
         ("stock", "site", AT_MS),
         ("stock", "manifold/a", AT_MS),

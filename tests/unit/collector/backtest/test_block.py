@@ -29,10 +29,10 @@ def test_a_block_gives_what_the_journal_would() -> None:
     line = joined("line", "pipeline", {"line_pressure_bar": ([10, 30], [4.0, 4.1])})
     psa = joined("psa", "psa_plant", {"state": ([10, 20], ["off", "starting"]), "power_kw": ([20, 20], [1.0, 2.0])})
     block = Block("dh", 0, 40, [line, psa])
-    found = [(b.seq, b.received_ms, [(o.asset, o.event_ms, o.received_ms, o.values) for o in b.events]) for b in block.batches(5)]  # type: ignore[union-attr]
+    found = [(time_ms, [(o.asset, o.event_ms, o.received_ms, o.values) for o in group]) for time_ms, group in block.moments()]
     assert found == [
-        (5, 10, [("line", 10, 10, {"line_pressure_bar": 4.0}), ("psa", 10, 10, {"state": "off"})]),
-        (6, 20, [("psa", 20, 20, {"state": "starting", "power_kw": 2.0})]),
-        (7, 30, [("line", 30, 30, {"line_pressure_bar": 4.1})]),
+        (10, [("line", 10, 10, {"line_pressure_bar": 4.0}), ("psa", 10, 10, {"state": "off"})]),
+        (20, [("psa", 20, 20, {"state": "starting", "power_kw": 2.0})]),
+        (30, [("line", 30, 30, {"line_pressure_bar": 4.1})]),
     ]
     assert block.readings == 5

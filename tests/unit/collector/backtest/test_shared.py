@@ -140,9 +140,10 @@ def plainly(site: Site, rules: RuleSet, blocks: list[Block]) -> Side:
     side.step(Decoded(1, START_MS, [Control("start", b"{}", START_MS)], [], 1, 0))
     seq = 2
     for block in blocks:
-        for batch in block.batches(seq):
-            side.step(batch)
-            seq = batch.seq + 1
+        for time_ms, group in block.moments():
+            events = list(group)
+            side.step(Decoded(seq, time_ms, [*events], [], len(events), len(events)))
+            seq += 1
     side.advance(END_MS)
     return side
 
