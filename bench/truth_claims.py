@@ -147,8 +147,11 @@ def _room_is_unsafe(scene: Scene, asset: str) -> bool:
 
 
 def _idles_while_cylinders_burn(scene: Scene, _asset: str) -> bool:
-    """A plant that could run does not, and more than a little is drawn from the stock."""
-    left = any(scene.active.get("plant_left_idle", name) for name in scene.plant.psas)
+    """A plant that could run does not, and more than a little is drawn from the stock. One that has tripped is no idle one."""
+    left = any(
+        scene.active.get("plant_left_idle", name) and not scene.active.get("plant_trip", name) and psa.state in {"standby", "off"}
+        for name, psa in scene.plant.psas.items()
+    )
     return left and scene.plant.power.on and scene.plant.drawn_lpm() > 30
 
 
