@@ -53,6 +53,9 @@ def add(  # noqa: PLR0917
     scope: Annotated[list[str], typer.Option(help="all, region:NAME, district:NAME or site:ID; may be given again.")],
     called: Annotated[str, typer.Option(help="What people know them by; it stands beside what they do.")] = "",
     language: Annotated[str, typer.Option(help="en, hi, fr or ar.")] = "en",
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Signs in by OpenID Connect, or with a link; never with a password.")
+    ] = False,
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -70,9 +73,10 @@ def add(  # noqa: PLR0917
         raise UserError(f"{language!r} is no language of the pages; give one of {', '.join(LANGUAGES)}")
     scopes = [scope_of(each) for each in scope]
     _known(config, [str(each) for each in scopes])
-    given, made = _password()
+    given, made = (None, "") if no_password else _password()
+    user = user_of(name, called, role, scopes, language)  # type: ignore[arg-type]
     with opened(config.console_path) as accounts:
-        accounts.add(user_of(name, called, role, scopes, language), given or made, _now_ms(), by=getpass.getuser())  # type: ignore[arg-type]
+        accounts.add(user, made or given, _now_ms(), by=getpass.getuser())
     typer.echo(f"{name} may sign in at {config.console.url}" + (f" with the password {made}" if made else ""))
 
 
@@ -83,7 +87,9 @@ def show(config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
 
     with opened(loaded(found(config_file), data_dir).console_path) as accounts:
         for user in accounts.all():
-            typer.echo(f"{user.name}\t{user.role}\t{', '.join(map(str, user.scopes))}\t{user.called}")
+            typer.echo(
+                f"{user.name}\t{user.role}\t{', '.join(map(str, user.scopes))}\t{user.called}{' (disabled)' if user.disabled else ''}"
+            )
 
 
 @accounts_app.command("remove")
@@ -94,6 +100,26 @@ def remove(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) 
     with opened(loaded(found(config_file), data_dir).console_path) as accounts:
         accounts.remove(name, _now_ms(), by=getpass.getuser())
     typer.echo(f"{name} may not sign in any more")
+
+
+@accounts_app.command("disable")
+def disable(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Let nobody sign in to the account of NAME, and end its sessions at once; it stays, with its role and scopes."""
+    from collector.console.accounts import opened
+
+    with opened(loaded(found(config_file), data_dir).console_path) as accounts:
+        accounts.disable(name, _now_ms(), by=getpass.getuser())
+    typer.echo(f"{name} may not sign in until `oxygrid console accounts enable {name}`")
+
+
+@accounts_app.command("enable")
+def enable(name: str, config_file: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Let NAME sign in again."""
+    from collector.console.accounts import opened
+
+    with opened(loaded(found(config_file), data_dir).console_path) as accounts:
+        accounts.enable(name, _now_ms(), by=getpass.getuser())
+    typer.echo(f"{name} may sign in again")
 
 
 @accounts_app.command("password")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import Field, model_validator
 
 from collector.config.base import FilePath, Host, HttpUrl, Port, Section
+from collector.config.oidc import Oidc
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -20,6 +23,8 @@ class Console(Section):
         default=None, description="Address that people open, where a proxy with a certificate of its own stands before it."
     )
 
+    oidc: Oidc | None = Field(default=None, description="Sign-in by OpenID Connect, beside passwords.")
+
     @model_validator(mode="after")
     def _belong_together(self) -> Console:
         if (self.cert_file is None) != (self.key_file is None):
@@ -29,6 +34,8 @@ class Console(Section):
                 f"on {self.host} without cert_file passwords would go in clear; give cert_file and key_file, or listen on 127.0.0.1"
                 " behind a proxy that has a certificate"
             )
+        if self.oidc is not None and not self.secure and urlsplit(self.url).hostname not in LOOPBACK:
+            raise ValueError(f"oidc sends people back to {self.url}, in clear; give public_url with https://, or cert_file and key_file")
         return self
 
     @property

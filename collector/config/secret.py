@@ -56,6 +56,8 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
             source = getattr(config.answers, key)
             if source is not None:
                 yield f"answers.{key}", source
+    if config.console.oidc is not None and config.console.oidc.client_secret_file is not None:
+        yield "console.oidc.client_secret_file", config.console.oidc.client_secret_file
     for channel in config.notify.channels:
         yield from ((f"notify.channels.{channel.id}.{key}", source) for key, source in channel.secrets.items())
 

@@ -66,13 +66,15 @@ class Accounts:
 
     # ---- accounts ------------------------------------------------------------------------------------------------------------
 
-    def add(self, user: User, password: str, now_ms: int, by: str) -> None:
-        """Raises UserError for a name that is taken, or a password that is too short."""
-        _long_enough(password)
+    def add(self, user: User, password: str | None, now_ms: int, by: str) -> None:
+        """`password` None: signs in in other ways alone. Raises UserError for a name that is taken, or a password that is too short."""
+        if password is not None:
+            _long_enough(password)
+        hash_ = "" if password is None else _HASHER.hash(password)
         with self._db.write() as conn:
             if conn.execute("SELECT 1 FROM account WHERE name = ?", (user.name,)).fetchone():
                 raise UserError(f"there is an account {user.name!r} already; remove it first, or give its holder a link")
-            conn.execute("INSERT INTO account VALUES (?, ?, ?)", (user.name, msgspec.json.encode(user), _HASHER.hash(password)))
+            conn.execute("INSERT INTO account VALUES (?, ?, ?)", (user.name, msgspec.json.encode(user), hash_))
             note(conn, now_ms, by, f"account {user.name} added: {user.role}, {', '.join(map(str, user.scopes))}")
 
     def remove(self, name: str, now_ms: int, by: str) -> None:
@@ -80,9 +82,28 @@ class Accounts:
         with self._db.write() as conn:
             if not conn.execute("DELETE FROM account WHERE name = ?", (name,)).rowcount:
                 raise UserError(f"there is no account {name!r}; `oxygrid console accounts` lists them")
+            for table in ("session", "link", "subject"):
+                conn.execute(f"DELETE FROM {table} WHERE account = ?", (name,))  # noqa: S608  # of these three names
+            note(conn, now_ms, by, f"account {name} removed")
+
+    def disable(self, name: str, now_ms: int, by: str) -> None:
+        """Its sessions and links end. Raises UserError where there is none."""
+        self._turn(name, now_ms, by, disabled=True)
+
+    def enable(self, name: str, now_ms: int, by: str) -> None:
+        """Raises UserError where there is none."""
+        self._turn(name, now_ms, by, disabled=False)
+
+    def _turn(self, name: str, now_ms: int, by: str, *, disabled: bool) -> None:
+        with self._db.write() as conn:
+            found = conn.execute("SELECT body FROM account WHERE name = ?", (name,)).fetchone()
+            if found is None:
+                raise UserError(f"there is no account {name!r}; `oxygrid console accounts list` lists them")
+            user = msgspec.structs.replace(msgspec.json.decode(found[0], type=User), disabled=disabled)
+            conn.execute("UPDATE account SET body = ? WHERE name = ?", (msgspec.json.encode(user), name))
             conn.execute("DELETE FROM session WHERE account = ?", (name,))
             conn.execute("DELETE FROM link WHERE account = ?", (name,))
-            note(conn, now_ms, by, f"account {name} removed")
+            note(conn, now_ms, by, f"account {name} {'disabled' if disabled else 'enabled'}")
 
     def change_password(self, name: str, password: str, now_ms: int, by: str, keep: str = "") -> None:
         """The account's other sessions and its links end; the session with the token `keep` goes on. Raises UserError where there is no
@@ -105,33 +126,40 @@ class Accounts:
         )
 
     def choose_language(self, name: str, language: str) -> None:
-        user = self.find(name)
-        if user is not None and user.language != language:
-            with self._db.write() as conn:
-                body = msgspec.json.encode(msgspec.structs.replace(user, language=language))
+        with self._db.write() as conn:
+            found = conn.execute("SELECT body FROM account WHERE name = ?", (name,)).fetchone()
+            if found is not None:
+                body = msgspec.json.encode(msgspec.structs.replace(msgspec.json.decode(found[0], type=User), language=language))
                 conn.execute("UPDATE account SET body = ? WHERE name = ?", (body, name))
 
     # ---- signing in ----------------------------------------------------------------------------------------------------------
 
     def check(self, name: str, password: str, address: str, now_ms: int) -> User | None:
         """Who it is, or None. Raises Locked after too many wrong tries at the name from that address, or from the address at all."""
-        keys = (f"{name}@{address}", f"@{address}")
-        wait_ms = max(self._wait_ms(key, now_ms) for key in keys)
-        if wait_ms > 0:
-            raise Locked(-(-wait_ms // 1000))
+        self.wait(name, address, now_ms)
         known = self._db.rows("SELECT hash FROM account WHERE name = ?", (name,))
-        if not _matches(known[0][0] if known else _NOBODY, password) or not known:
-            with self._db.write() as conn:
-                for key in keys:
-                    conn.execute(_FAILED, (key, now_ms))
-                conn.execute(
-                    "DELETE FROM failure WHERE key NOT IN (SELECT key FROM failure ORDER BY last_ms DESC LIMIT ?)", (FAILURES_KEPT,)
-                )
-                note(conn, now_ms, name[:64], f"wrong password, from {address}")
+        hash_ = known[0][0] if known else ""
+        user = self.find(name)
+        if not _matches(hash_ or _NOBODY, password) or not hash_ or user is None or user.disabled:
+            self.failed(name, address, now_ms, "wrong password")
             return None
         with self._db.write() as conn:
-            conn.execute("DELETE FROM failure WHERE key IN (?, ?)", keys)
-        return self.find(name)
+            conn.execute("DELETE FROM failure WHERE key IN (?, ?)", (f"{name}@{address}", f"@{address}"))
+        return user
+
+    def wait(self, name: str, address: str, now_ms: int) -> None:
+        """Raises Locked after too many failures of the name from that address, or from the address at all."""
+        wait_ms = max(self._wait_ms(f"{who}@{address}", now_ms) for who in {name, ""})
+        if wait_ms > 0:
+            raise Locked(-(-wait_ms // 1000))
+
+    def failed(self, name: str, address: str, now_ms: int, what: str) -> None:
+        """One more failure to wait for, on record as `what`."""
+        with self._db.write() as conn:
+            for who in {name, ""}:
+                conn.execute(_FAILED, (f"{who}@{address}", now_ms))
+            conn.execute("DELETE FROM failure WHERE key NOT IN (SELECT key FROM failure ORDER BY last_ms DESC LIMIT ?)", (FAILURES_KEPT,))
+            note(conn, now_ms, name[:64], f"{what}, from {address}")
 
     def _wait_ms(self, key: str, now_ms: int) -> int:
         """After five wrong tries: 2, 4, 8 … seconds, at most a quarter of an hour; forgotten after an hour of quiet."""
@@ -161,7 +189,7 @@ class Accounts:
             return None
         name, begun_ms, seen_ms, csrf = rows[0]
         user = self.find(name)
-        if user is None or now_ms - seen_ms > SESSION_IDLE_MS or now_ms - begun_ms > SESSION_MOST_MS:
+        if user is None or user.disabled or now_ms - seen_ms > SESSION_IDLE_MS or now_ms - begun_ms > SESSION_MOST_MS:
             return None
         if now_ms - seen_ms > 60_000:
             with self._db.write() as conn:
@@ -176,8 +204,9 @@ class Accounts:
 
     def link(self, name: str, now_ms: int, by: str) -> str:
         """A token that signs in once, within ten minutes. Raises UserError where there is no such account."""
-        if self.find(name) is None:
-            raise UserError(f"there is no account {name!r}; `oxygrid console accounts` lists them")
+        user = self.find(name)
+        if user is None or user.disabled:
+            raise UserError(f"there is no account {name!r} that is enabled; `oxygrid console accounts list` lists them")
         token = secrets.token_urlsafe(32)
         with self._db.write() as conn:
             conn.execute("DELETE FROM link WHERE until_ms < ?", (now_ms,))
@@ -189,7 +218,8 @@ class Accounts:
         """Whose link it is; it is spent then."""
         with self._db.write() as conn:
             found = conn.execute("DELETE FROM link WHERE token = ? RETURNING account, until_ms", (hashed(token),)).fetchone()
-        return self.find(found[0]) if found is not None and found[1] >= now_ms else None
+        user = self.find(found[0]) if found is not None and found[1] >= now_ms else None
+        return None if user is None or user.disabled else user
 
     def note(self, now_ms: int, account: str, what: str) -> None:
         """Into the console's own log of who did what."""

@@ -13,7 +13,7 @@ from collector.commands.control import enter_count, send
 from collector.console.accounts import LEAST_PASSWORD, Locked
 from collector.console.comments import Comment, wrong_comment
 from collector.console.frame import BAD, FORBIDDEN, MANY, MISSING, SEE_OTHER, THEMES, Frame, Visit
-from collector.console.guard import Pace
+from collector.console.guard import Pace, back_to
 from collector.console.scope import NEEDED
 from collector.console.words import language_of
 from collector.counts import MOST, Count
@@ -131,9 +131,3 @@ def _cylinders(text: str) -> int | None:
 
 def _minutes(text: str) -> float:
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
-
-
-def back_to(path: str) -> str:
-    """A page of ours, and no other address."""
-    inside = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if inside else "/alarms"

@@ -75,7 +75,7 @@ class Door:
             return self._frame.page("sign_in.html", words, MANY, problem=words("locked", s=exc.wait_s), name=name)
         if user is None:
             return self._frame.page("sign_in.html", words, FORBIDDEN, problem=words("wrong"), name=name)
-        return await self._welcome(request, user, "with a password")
+        return await self.welcome(request, user, "with a password")
 
     async def link(self, request: Request) -> Response:
         """A link that is only opened signs nobody in: mail scanners open them."""
@@ -87,15 +87,15 @@ class Door:
         user = await asyncio.to_thread(self._accounts.use, request.path_params["token"], self._frame.now_ms())
         if user is None:
             return self._frame.page("sign_in.html", words, FORBIDDEN, problem=words("stale_link"))
-        return await self._welcome(request, user, "with a link")
+        return await self.welcome(request, user, "with a link")
 
-    async def _welcome(self, request: Request, user: User, how: str) -> Response:
-        """A new session, whatever the browser brought along."""
+    async def welcome(self, request: Request, user: User, how: str, back: str = "/") -> Response:
+        """A new session, whatever the browser brought along; `back` is a page of ours."""
         old = request.cookies.get(self._frame.cookie)
         if old:
             await asyncio.to_thread(self._accounts.end, old)
         token = await asyncio.to_thread(self._accounts.begin, user, self._frame.now_ms(), how)
-        answer = RedirectResponse("/", SEE_OTHER)
+        answer = RedirectResponse(back, SEE_OTHER)
         answer.set_cookie(self._frame.cookie, token, httponly=True, secure=self._frame.config.console.secure, samesite="lax", path="/")
         return answer
 

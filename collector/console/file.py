@@ -1,4 +1,4 @@
-"""The console's own file: accounts, sessions, tokens, comments, and who did what. Its layout, and one transaction at a time."""
+"""The console's own file: accounts, sessions, tokens, comments, who did what. Its layout, and one transaction at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ CREATE TABLE api_token (name TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, body B
 CREATE TABLE comment (n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, alarm TEXT NOT NULL, body BLOB NOT NULL);
 CREATE INDEX comment_alarm ON comment (alarm, n);
 """
-FORMAT = database.Format("console", 0x4F784331, tuple(map(database.statements, (_LAYOUT, _TOKENS_AND_COMMENTS))))
+_OPENID_CONNECT = """
+CREATE TABLE attempt (browser BLOB PRIMARY KEY, back TEXT NOT NULL, until_ms INTEGER NOT NULL);
+CREATE TABLE subject (account TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY (account, issuer));
+"""
+FORMAT = database.Format("console", 0x4F784331, tuple(map(database.statements, (_LAYOUT, _TOKENS_AND_COMMENTS, _OPENID_CONNECT))))
 
 EVENTS_KEPT = 50_000
 

@@ -64,7 +64,8 @@ class Frame:
         request = values.get("request")
         return self._paint(
             template, words, fragment=is_fragment(request), theme=theme_of(request), languages=LANGUAGES, utc=UTC,
-            rights_of=lambda visit: RIGHTS[visit.user.role], problem_of_live=self.live.problem, **{"problem": "", "visit": None, **values},
+            rights_of=lambda visit: RIGHTS[visit.user.role], problem_of_live=self.live.problem, oidc=self.config.console.oidc,
+            **{"problem": "", "visit": None, **values},
         )  # fmt: skip
 
     def page(self, template: str, words: Words, status: int = 200, **values: Any) -> Response:

@@ -85,3 +85,9 @@ def is_from_here(request: Request, public_url: str) -> bool:
         return site in {"same-origin", "none"}
     ours = {urlsplit(public_url).netloc, request.headers.get("host", "")}
     return origin is None or urlsplit(origin).netloc in ours
+
+
+def back_to(path: str, otherwise: str = "/alarms") -> str:
+    """A page of ours, and no other address."""
+    inside = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if inside else otherwise

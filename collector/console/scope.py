@@ -61,6 +61,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     scopes: tuple[Scope, ...]
     language: str = "en"
+    disabled: bool = False
+    """The account stays, with its name in what it has done; nobody signs in to it."""
 
     def sees(self, site: Site) -> bool:
         return any(scope.covers(site) for scope in self.scopes)

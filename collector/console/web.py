@@ -24,6 +24,7 @@ from collector.console.duty import DutyPage
 from collector.console.frame import MISSING, Frame, words_of
 from collector.console.guard import Headers
 from collector.console.live import Live
+from collector.console.oidc.door import BACK, GO, ProviderDoor
 from collector.console.pages import Pages
 from collector.console.stream import Streams
 from collector.errors import JournalError, UserError
@@ -63,12 +64,21 @@ class Console:
             Route("/password", door.to_do(acts.password), methods=["POST"]),
             Route("/settings/save", door.to_do(acts.save), methods=["POST"]),
             Route("/healthz", lambda _: PlainTextResponse("ok\n")),
+            *self._by_provider(door),
             Mount("/static", StaticFiles(directory=STATIC)),
             mounted(frame.config, frame.accounts, frame.live, frame.now_ms),
         ]
         middleware = [Middleware(Headers, secure=frame.config.console.secure)]
         handlers = {404: self._nothing, 500: self._broken}
         return Starlette(routes=routes, middleware=middleware, lifespan=self._life, exception_handlers=handlers)
+
+    def _by_provider(self, door: Door) -> list[Route]:
+        """Where there is one: another way in."""
+        given = self._frame.config.console.oidc
+        if given is None:
+            return []
+        provider = ProviderDoor(self._frame, given, door.welcome)
+        return [Route(GO, provider.go), Route(BACK, provider.back)]
 
     @asynccontextmanager
     async def _life(self, _app: Starlette) -> AsyncIterator[None]:

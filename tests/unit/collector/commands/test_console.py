@@ -72,3 +72,16 @@ def test_a_password_that_was_forgotten(config: Path, capsys: pytest.CaptureFixtu
         assert accounts.check("asha", made, "", 0) == user
     with pytest.raises(UserError, match="there is no account"):
         console.password("bina", config)
+
+
+def test_an_account_for_who_signs_in_elsewhere(config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("never read\n"))
+    console.add("asha", role="viewer", scope=["all"], no_password=True, config_file=config)
+    assert "password" not in capsys.readouterr().out
+    with opened(config.parent / "console.db") as accounts:
+        assert accounts.check("asha", "never read", "", 0) is None
+    for command, listed in ((console.disable, "asha\tviewer\tall\tasha (disabled)\n"), (console.enable, "asha\tviewer\tall\tasha\n")):
+        command("asha", config)
+        capsys.readouterr()
+        console.show(config)
+        assert capsys.readouterr().out == listed

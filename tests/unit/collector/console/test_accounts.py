@@ -96,3 +96,32 @@ def test_another_password_ends_the_other_sessions(accounts: Accounts) -> None:
     assert accounts.check("asha", "another horse battery", "", AT_MS) == ASHA
     with pytest.raises(UserError, match="at least 12"):
         accounts.change_password("asha", "short", AT_MS, "asha")
+
+
+def test_an_account_without_a_password_has_none_that_could_be_guessed(accounts: Accounts) -> None:
+    bina = user("bina", "viewer", "all")
+    accounts.add(bina, None, AT_MS, "root")
+    assert accounts.check("bina", "", "10.0.0.1", AT_MS) is None
+    assert accounts.use(accounts.link("bina", AT_MS, "root"), AT_MS) == bina
+    accounts.change_password("bina", PASSWORD, AT_MS, "root")
+    assert accounts.check("bina", PASSWORD, "10.0.0.2", AT_MS) == bina
+
+
+def test_nobody_signs_in_to_an_account_that_is_disabled(accounts: Accounts) -> None:
+    session, link = accounts.begin(ASHA, AT_MS, "test"), accounts.link("asha", AT_MS, "root")
+    accounts.disable("asha", AT_MS, "root")
+    assert accounts.check("asha", PASSWORD, "10.0.0.1", AT_MS) is None
+    assert accounts.use(link, AT_MS) is None
+    assert accounts.session(session, AT_MS) is None
+    assert accounts.session(accounts.begin(ASHA, AT_MS, "at the same moment"), AT_MS) is None
+    with pytest.raises(UserError, match="that is enabled"):
+        accounts.link("asha", AT_MS, "root")
+    accounts.choose_language("asha", "hi")
+    assert [(each.name, each.disabled) for each in accounts.all()] == [("asha", True)]
+    accounts.enable("asha", AT_MS, "root")
+    assert accounts.session(session, AT_MS) is None, "what has ended stays ended"
+    assert accounts.check("asha", PASSWORD, "10.0.0.1", AT_MS) is not None
+    assert [what for _, who, what in accounts.events() if who == "root"][:2] == ["account asha enabled", "account asha disabled"]
+    for call in (accounts.disable, accounts.enable):
+        with pytest.raises(UserError, match="there is no account 'bina'"):
+            call("bina", AT_MS, "root")

@@ -70,6 +70,43 @@ async def test_a_command_needs_the_right_and_the_hospital(world: World, role: Ro
                 assert ("no collector runs" in answer.text) is allowed
 
 
+async def test_every_route_is_walked(tmp_path: Path) -> None:
+    """A new one belongs into one of these: it is for who has signed in, it is a form, or it is a door."""
+    forms = {"/command", "/comment", "/count", "/password", "/sign-out", "/settings/save"}
+    doors = {"/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/link/{token}", "/healthz", "/static", "/api/v1"}
+    pages = {route.partition("?")[0].format("{site}") for route in ROUTES} - {"/alarm/{site}/line/LP-LL"}
+    with closing((world := World(tmp_path, oidc=PROVIDER)).accounts):
+        assert {getattr(route, "path", "") for route in world.app.routes} == forms | doors | pages | {
+            "/alarm/{alarm:path}",
+            "/events",
+            "/audit",
+        }
+
+
+PROVIDER = {"issuer": "https://id.example.org", "client_id": "oxygrid"}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("role", ROLES)
+async def test_the_way_back_from_the_provider_gives_nothing_by_itself(tmp_path: Path, role: Role, scope: str) -> None:
+    written(tmp_path, raised("a"))
+    with closing((world := World(tmp_path, oidc=PROVIDER)).accounts):
+        async with world.signed_in(user("asha", role, scope)) as client:
+            before = client.cookies["oxygrid"]
+            answer = await client.get("/sign-in/provider/back?code=x&state=y")
+            assert (answer.status_code, answer.headers.get("set-cookie")) == (400, None)
+            assert client.cookies["oxygrid"] == before
+            for path in ("/sign-in/provider", "/sign-in/provider/back"):
+                assert (await client.post(path, data={"csrf": world.csrf(client)})).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/sign-in/provider", "/sign-in/provider/back"])
+async def test_without_a_provider_there_is_no_such_way(world: World, path: str) -> None:
+    async with world.browser() as client:
+        assert (await client.get(path)).status_code == 404
+        assert "/sign-in/provider" not in (await client.get("/sign-in")).text
+
+
 async def test_what_is_no_command_is_refused(world: World) -> None:
     async with world.signed_in(user("asha", "admin", "all")) as client:
         csrf = world.csrf(client)
@@ -145,7 +182,7 @@ async def test_over_tls_the_cookie_never_leaves_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/ok\r\nX: y"])
 def test_nobody_is_sent_elsewhere(back: str) -> None:
-    from collector.console.acts import back_to
+    from collector.console.guard import back_to
 
     assert back_to(back) == "/alarms"
     assert back_to("/hospital/a") == "/hospital/a"

@@ -24,7 +24,7 @@ def test_every_word_is_there_in_every_language() -> None:
 
 
 def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
-    sources = [path.read_text() for path in (*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html"))]
+    sources = [path.read_text() for path in (*CONSOLE.rglob("*.py"), *CONSOLE.glob("templates/*.html"))]
     asked = {key for text in sources for key in re.findall(r"""\b(?:w|words|self)\(["']([\w.]+)["'][,)]""", text)}
     composed = {f"state.{each}" for each in get_args(AlarmState)} | {f"priority.{each}" for each in get_args(Priority)}
     composed |= {f"quality.{each.name.lower()}" for each in Quality} | {f"kind.{kind}" for kind in KINDS}
