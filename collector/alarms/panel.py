@@ -129,8 +129,8 @@ class Panel:
         if not self._stirred:
             return
         stirred, self._stirred = self._stirred, {}
-        for key, alarm in list(self.book.alarms.items()):
-            if key[0] in stirred and (condition := self._around.condition(key)) is not None:
+        for key, alarm in [(key, alarm) for key, alarm in self.book.alarms.items() if key[0] in stirred]:
+            if (condition := self._around.condition(key)) is not None:
                 due_ms = alarm.due_ms
                 self._reconsider(key, condition, alarm, self.value(key, condition), now_ms, out)
                 self._announce(key, alarm, due_ms)
