@@ -32,6 +32,7 @@ from collector.access.issue import issue
 from tests.servers import HOST
 
 CLIENT, SECRET = "oxy grid", "s3cret: with+signs"
+MOVED = "/moved"
 Answer = Callable[["Asked"], None]
 """What is sent in place of the right answer."""
 
@@ -94,7 +95,7 @@ class Asked(http.server.BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path
         self.provider.asked[path] += 1
-        self.provider.answers.get(path, _RIGHT.get(path, lambda asked: asked.say(404, {})))(self)
+        self.provider.answers.get(path.removeprefix(MOVED), _RIGHT.get(path, lambda asked: asked.say(404, {})))(self)
 
     def query(self) -> dict[str, str]:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.path).query, strict_parsing=True).items()}
@@ -252,4 +253,8 @@ def no_json(asked: Asked) -> None:
 
 
 def elsewhere(asked: Asked) -> None:
-    asked.say(302, {}, location=f"{asked.provider.issuer}/keys")
+    """Whoever followed would get the right answer there."""
+    if asked.path.startswith(MOVED):
+        _RIGHT[asked.path.removeprefix(MOVED)](asked)
+    else:
+        asked.say(307, {}, location=f"{asked.provider.issuer}{MOVED}{asked.path}")

@@ -31,6 +31,12 @@ async def test_without_the_provider_passwords_go_on(visitor: Visitor, monkeypatc
     assert (await visitor.signs_in()).status_code == 303, "it is back"
 
 
+async def test_an_answer_without_end_is_left_at_once(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    visitor.there.answers["/.well-known/openid-configuration"] = giant
+    assert (await visitor.browser.get(GO)).status_code == 503
+    assert "answers with more than 262144 bytes" in caplog.text
+
+
 async def test_a_provider_that_is_down_is_not_asked_by_each_who_waits(visitor: Visitor) -> None:
     visitor.there.answers["/.well-known/openid-configuration"] = breaks
     assert [(await visitor.browser.get(GO)).status_code for _ in range(5)] == [503] * 5
