@@ -124,7 +124,8 @@ class Provider:
         claims = await self._verified(tokens.id_token, attempt.nonce)
         if self._given.name_claim in claims or not tokens.access_token:
             return claims
-        return {**await self._user_info(tokens.access_token, claims["sub"]), **claims}
+        # of one source alone: an address and that it is verified must be said in one breath
+        return await self._user_info(tokens.access_token, claims["sub"]) or claims
 
     async def _verified(self, token: str, nonce: str) -> dict[str, Any]:
         """With new keys, once, where one is not known: providers change them without a word."""

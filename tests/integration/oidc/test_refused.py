@@ -194,6 +194,19 @@ async def test_an_address_counts_where_it_is_verified(made: Callable[..., World]
         assert await visitor.is_in() is (status == 303)
 
 
+async def test_an_address_is_verified_by_who_says_it(made: Callable[..., World], there: Provider) -> None:
+    """That the ID token vouches for an address says nothing of another one, on the page of the person."""
+    world = made(name_claim="email", scopes=["openid", "email"])
+    world.accounts.add(user("asha@h.example", "viewer", "all"), None, AT_MS, "test")
+    there.claims = {"email_verified": True}
+    said = {"sub": "0001", "email": "asha@h.example"}
+    there.answers["/person"] = lambda asked: asked.say(200, said)
+    async with visiting(world, there) as visitor:
+        assert (await visitor.signs_in()).status_code == 403
+        there.answers["/person"] = lambda asked: asked.say(200, {**said, "email_verified": True})
+        assert (await visitor.signs_in()).status_code == 303
+
+
 async def test_who_tries_too_often_waits_as_with_passwords(visitor: Visitor) -> None:
     right = await visitor.goes()
     answers = [(await visitor.browser.get(GO)).status_code for _ in range(61)]
