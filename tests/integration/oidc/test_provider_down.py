@@ -21,9 +21,11 @@ DOWN = [giant, drips, hangs, breaks, no_json, elsewhere]
 @pytest.mark.parametrize("answer", DOWN)
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys"])
 async def test_without_the_provider_passwords_go_on(visitor: Visitor, monkeypatch: pytest.MonkeyPatch, path: str, answer: Answer) -> None:
-    monkeypatch.setattr(speaking, "TIMEOUT_S", 0.7)
+    where = GO if path.startswith("/.") else await visitor.goes()
     visitor.there.answers[path] = answer
-    said = await (visitor.browser.get(GO) if path.startswith("/.") else visitor.signs_in())
+    with monkeypatch.context() as patience:
+        patience.setattr(speaking, "TIMEOUT_S", 0.7)
+        said = await visitor.browser.get(where)
     assert (said.status_code, "can’t be reached now" in said.text, 'action="/sign-in"' in said.text) == (503, True, True)
     assert (await visitor.browser.post("/sign-in", data={"name": "bina", "password": PASSWORD})).status_code == 303
     visitor.there.answers.clear()
