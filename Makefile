@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made from the lock files at first use. `make` alone lists the targets.
 PY := .venv/bin/python
 # Tests that run at once: many of them wait for a server. Those that count what a fault loses run alone, afterwards.
-WORKERS ?= 3
+WORKERS ?= 4
 .DEFAULT_GOAL := help
 .PHONY: help texts demo test check format bench truth faults lock reference dashboards stack-secrets audit sbom previews boards clean
 
@@ -13,7 +13,7 @@ demo: .venv/.ready  ## show all of it on this machine: broker, simulated hospita
 
 test: .venv/.ready-dev  ## run every test; on Debian as root, install the servers they need
 	@scripts/servers.sh
-	$(PY) -m pytest -n $(WORKERS) -m "not faults"
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not faults"
 	$(PY) -m pytest -m faults
 
 check: .venv/.ready-dev  ## lint, format, types, import direction
