@@ -120,6 +120,9 @@ class Accounts:
     def all(self) -> list[User]:
         return [msgspec.json.decode(body, type=User) for (body,) in self._db.rows("SELECT body FROM account ORDER BY name")]
 
+    def has_password(self, name: str) -> bool:
+        return bool(self._db.rows("SELECT 1 FROM account WHERE name = ? AND hash <> ''", (name,)))
+
     def find(self, name: str) -> User | None:
         return next(
             (msgspec.json.decode(body, type=User) for (body,) in self._db.rows("SELECT body FROM account WHERE name = ?", (name,))), None

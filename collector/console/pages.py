@@ -118,7 +118,10 @@ class Pages:
 
     async def settings(self, request: Request, visit: Visit) -> Response:
         events = await asyncio.to_thread(self._frame.accounts.events) if visit.user.may("manage") else []
-        return self._frame.page("settings.html", visit.words, visit=visit, request=request, events=events, themes=THEMES, urgent=[])
+        has_password = await asyncio.to_thread(self._frame.accounts.has_password, visit.user.name)
+        return self._frame.page(
+            "settings.html", visit.words, visit=visit, request=request, events=events, themes=THEMES, urgent=[], has_password=has_password,
+        )  # fmt: skip
 
     async def audit(self, request: Request, visit: Visit) -> Response:
         """Who told the collector what: of their own hospitals; and of the collector itself for who sees all."""

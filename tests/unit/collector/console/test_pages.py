@@ -367,3 +367,15 @@ async def test_every_outcome_of_a_notice_is_shown(tmp_path: Path) -> None:
         assert answer.status_code == 200
         assert all(f"· {each}" in answer.text for each in words)
     world.accounts.close()
+
+
+@pytest.mark.parametrize(("password", "asked"), [(PASSWORD, True), (None, False)])
+async def test_who_has_no_password_is_not_asked_for_one(tmp_path: Path, password: str | None, *, asked: bool) -> None:
+    written(tmp_path)
+    world = World(tmp_path)
+    world.accounts.add(user("asha", "viewer", "all"), password, AT_MS, "test")
+    async with world.signed_in(user("asha", "viewer", "all")) as client:
+        answer = await client.get("/settings")
+    assert answer.status_code == 200
+    assert ('action="/password"' in answer.text) == asked
+    world.accounts.close()
