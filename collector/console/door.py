@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.console.accounts import Locked
 from collector.console.frame import BAD, FORBIDDEN, MANY, SEE_OTHER, Frame, Visit, words_of
-from collector.console.guard import Pace, form_of, is_from_here
+from collector.console.guard import Pace, back_to, form_of, is_from_here
 from collector.console.scope import User
 
 Page = Callable[[Request, Visit], Awaitable[Response]]
@@ -31,7 +32,7 @@ class Door:
         async def answered(request: Request) -> Response:
             session = await frame.session(request)
             if session is None:
-                return RedirectResponse("/sign-in", SEE_OTHER)
+                return RedirectResponse(_sign_in_for(request), SEE_OTHER)
             visit = frame.visit(session)
             if not self._asking.allows(session.csrf, frame.now_ms()):
                 return frame.refused(visit, MANY, visit.words("slow_down"))
@@ -58,24 +59,26 @@ class Door:
         return answered
 
     async def sign_in(self, request: Request) -> Response:
+        """`next` is the page of ours that was asked for: a link in a message leads there although its reader must sign in first."""
         words = words_of(request)
         if request.method == "GET":
-            return self._frame.page("sign_in.html", words)
+            return self._frame.page("sign_in.html", words, back=back_to(request.query_params.get("next", "/"), "/"))
         form = await form_of(request)
         if form is None or not is_from_here(request, self._frame.config.console.url):
             return self._frame.page("sign_in.html", words, BAD, problem=words("form_old"))
+        back = back_to(form.get("next", "/"), "/")
         address = request.client.host if request.client else ""
         if not self._signing.allows(address, self._frame.now_ms()):
-            return self._frame.page("sign_in.html", words, MANY, problem=words("slow_down"))
+            return self._frame.page("sign_in.html", words, MANY, problem=words("slow_down"), back=back)
         name, password = form.get("name", "")[:64], form.get("password", "")[:256]
         try:
             async with self._hashing:
                 user = await asyncio.to_thread(self._accounts.check, name, password, address, self._frame.now_ms())
         except Locked as exc:
-            return self._frame.page("sign_in.html", words, MANY, problem=words("locked", s=exc.wait_s), name=name)
+            return self._frame.page("sign_in.html", words, MANY, problem=words("locked", s=exc.wait_s), name=name, back=back)
         if user is None:
-            return self._frame.page("sign_in.html", words, FORBIDDEN, problem=words("wrong"), name=name)
-        return await self.welcome(request, user, "with a password")
+            return self._frame.page("sign_in.html", words, FORBIDDEN, problem=words("wrong"), name=name, back=back)
+        return await self.welcome(request, user, "with a password", back)
 
     async def link(self, request: Request) -> Response:
         """A link that is only opened signs nobody in: mail scanners open them."""
@@ -104,3 +107,9 @@ class Door:
         answer = RedirectResponse("/sign-in", SEE_OTHER)
         answer.delete_cookie(self._frame.cookie, path="/", secure=self._frame.config.console.secure, httponly=True, samesite="lax")
         return answer
+
+
+def _sign_in_for(request: Request) -> str:
+    """The page to sign in on, which leads on to the page that was asked for."""
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/sign-in" if asked == "/" else f"/sign-in?{urlencode({'next': asked})}"

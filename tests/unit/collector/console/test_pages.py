@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import unquote, urlencode
 
 import pytest
+from markupsafe import escape
 
 from collector.calls import Call, Told
 from collector.console.accounts import LINK_MS, SESSION_IDLE_MS
@@ -36,7 +38,8 @@ ROUTES = ("/", "/alarms", "/alarms?quiet=1", "/duty", "/gateways", "/settings", 
 async def test_who_has_not_signed_in_sees_nothing(world: World, path: str) -> None:
     async with world.browser() as client:
         answer = await client.get(path)
-        assert (answer.status_code, answer.headers["location"], answer.text) == (303, "/sign-in", "")
+        asked = "" if path == "/" else f"?{urlencode({'next': path})}"
+        assert (answer.status_code, answer.headers["location"], answer.text) == (303, f"/sign-in{asked}", "")
         for each in ("/command", "/comment", "/count", "/password", "/sign-out", "/settings/save"):
             assert (await client.post(each, data={"csrf": ""})).headers["location"] == "/sign-in"
 
@@ -379,3 +382,29 @@ async def test_who_has_no_password_is_not_asked_for_one(tmp_path: Path, password
     assert answer.status_code == 200
     assert ('action="/password"' in answer.text) == asked
     world.accounts.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "opened"),
+    [
+        ("/alarm/a/line/LP-LL", "/alarm/a/line/LP-LL"),
+        ("/alarms?quiet=1", "/alarms?quiet=1"),
+        ("//evil.example/x", "/"),
+        ("https://evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ('/"><script>', '/"><script>'),
+        ("/a\r\nSet-Cookie: a=b", "/"),
+        ("", "/"),
+    ],
+)
+async def test_who_signs_in_comes_to_the_page_that_was_asked_for_and_never_elsewhere(world: World, asked: str, opened: str) -> None:
+    world.accounts.add(user("asha", "viewer", "all"), PASSWORD, world.clock(), "test")
+    async with world.browser() as client:
+        page = (await client.get("/sign-in", params={"next": asked})).text
+        assert f'name="next" value="{escape(opened)}"' in page
+        wrong = await client.post("/sign-in", data={"name": "asha", "password": "no", "next": asked})
+        assert (wrong.status_code, f'name="next" value="{escape(opened)}"' in wrong.text) == (403, True)
+        right = await client.post("/sign-in", data={"name": "asha", "password": PASSWORD, "next": asked})
+        location = right.headers["location"]
+        assert (right.status_code, unquote(location)) == (303, opened)
