@@ -25,7 +25,6 @@ from collector.incoming import doubt, server_context
 from collector.notify.channels import GsmSender, SendError
 from collector.notify.house import House
 from collector.notify.numbers import plain
-from collector.notify.texts.full import TO_BE_DONE
 from collector.outputs import Command, Notice
 
 log = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ class Answering:
         if not notice.role:
             return notice
         link = self._links(notice) if self._links is not None else ""
-        code = notice.code if notice.channel in self._coded and notice.transition.event in TO_BE_DONE else ""
+        code = notice.code if notice.channel in self._coded else ""
         return msgspec.structs.replace(notice, link=link, code=code)
 
     async def by_sms(self, number: str, text: str) -> str:

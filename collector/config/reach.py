@@ -8,7 +8,7 @@ from typing import Final
 
 from collector.config.chains import nearest
 from collector.config.model import Config
-from collector.config.people import Told
+from collector.config.people import Chain, Told
 from collector.config.problems import Problem
 from collector.selfwatch import COLLECTOR_SITE
 from devices.assets import Site
@@ -51,7 +51,7 @@ def _called(site: Site) -> str:
     return "the collector itself" if site is COLLECTOR_SITE else site.id
 
 
-def _taken(config: Config, site: Site, told: Told) -> object:
+def _taken(config: Config, site: Site, told: Told) -> Chain | None:
     return nearest(config.chains, site.id, site, told)
 
 

@@ -14,7 +14,7 @@ from collector.notify.texts.catalogue import language_of, marked, word
 from collector.notify.texts.direction import isolate, line
 from collector.notify.texts.dlt import variables
 from collector.notify.texts.facts import Facts, facts_of
-from collector.notify.texts.full import full, short, subject_of
+from collector.notify.texts.full import TO_BE_DONE, full, short, subject_of
 from collector.notify.texts.gsm7 import first_part
 from collector.notify.texts.line import clean, clean_marked
 from collector.notify.texts.others import more, others
@@ -35,6 +35,7 @@ ABOUT: dict[Topic, str] = {
 
 def rendered(notice: Notice, site: Site | None, form: Form) -> Text:
     """Subject and body of a notice to a person. An SMS has no link, its code is shorter."""
+    notice = _answerable(notice)
     return _about(notice, site, form) if notice.topic in ABOUT else _text(notice, facts_of(notice, site), site, form)
 
 
@@ -42,6 +43,7 @@ def with_text(notice: Notice, site: Site | None, form: Form) -> Notice:
     """The notice with its text, where it has none of its own."""
     if not notice.role or notice.subject:
         return notice
+    notice = _answerable(notice)
     if notice.topic in ABOUT:
         text = _about(notice, site, form)
         return msgspec.structs.replace(notice, subject=text.subject, body=text.body)
@@ -49,6 +51,11 @@ def with_text(notice: Notice, site: Site | None, form: Form) -> Notice:
     text = _text(notice, facts, site, form)
     parts = variables(notice, facts) if form == "sms" else {}
     return msgspec.structs.replace(notice, subject=text.subject, body=text.body, variables=parts)
+
+
+def _answerable(notice: Notice) -> Notice:
+    """What asks for nothing has no code and no link, on whatever way it goes."""
+    return notice if notice.transition.event in TO_BE_DONE else msgspec.structs.replace(notice, code="", link="")
 
 
 def _text(notice: Notice, facts: Facts, site: Site | None, form: Form) -> Text:

@@ -50,10 +50,8 @@ class ProviderDoor:
     async def go(self, request: Request) -> Response:
         """To the provider, with a secret in the browser that it must bring back."""
         words, now_ms = words_of(request), self._frame.now_ms()
-        if not _is_navigation(request):
-            return self._said(words, BAD, words("sign_in_again"))
-        if not self._going.allows(_address(request), now_ms):
-            return self._said(words, MANY, words("slow_down"))
+        if (refused := self._turned_away(request, self._going)) is not None:
+            return refused
         browser = await asyncio.to_thread(self._attempts.begin, back_to(request.query_params.get("next", "/"), "/"), now_ms)
         try:
             where = await self._provider.address(attempt_of(browser))
@@ -66,10 +64,8 @@ class ProviderDoor:
     async def back(self, request: Request) -> Response:
         """From the provider. Whatever comes of it, it can't be used a second time; what is not this browser's own ends nothing of its."""
         words, now_ms = words_of(request), self._frame.now_ms()
-        if not _is_navigation(request):
-            return self._said(words, BAD, words("sign_in_again"))
-        if not self._coming.allows(_address(request), now_ms):
-            return self._said(words, MANY, words("slow_down"))
+        if (refused := self._turned_away(request, self._coming)) is not None:
+            return refused
         browser = request.cookies.get(self._cookie, "")
         attempt = attempt_of(browser)
         if not browser or not hmac.compare_digest(request.query_params.get("state", "").encode(), attempt.state.encode()):
@@ -78,6 +74,13 @@ class ProviderDoor:
         answer = await self._judged(request, attempt, back) if back is not None else self._said(words, BAD, words("sign_in_again"))
         answer.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
         return answer
+
+    def _turned_away(self, request: Request, pace: Pace) -> Response | None:
+        """What is no person's own opening of the page, or comes too often."""
+        words = words_of(request)
+        if not _is_navigation(request):
+            return self._said(words, BAD, words("sign_in_again"))
+        return None if pace.allows(_address(request), self._frame.now_ms()) else self._said(words, MANY, words("slow_down"))
 
     async def _judged(self, request: Request, attempt: Attempt, back: str) -> Response:
         words, address = words_of(request), _address(request)

@@ -13,7 +13,6 @@ from collector.notify.channels.http import post
 from collector.notify.messages import Envelope
 from collector.notify.render import Form
 from collector.notify.texts.catalogue import language_of, word
-from collector.notify.texts.full import TO_BE_DONE
 
 TEXT_MOST = 4000
 """Characters of a message (the API takes 4096)."""
@@ -58,7 +57,7 @@ def telegram_body(envelope: Envelope, chat: str) -> bytes:
         "disable_notification": envelope.priority in {"low", "info"},
     }
     first = envelope.notices[0]
-    if first.code and len(envelope.notices) == 1 and first.transition.event in TO_BE_DONE:
+    if first.code and len(envelope.notices) == 1:
         language = language_of(first.language)
         on_it = word(language, "I'm on it, {minutes} minutes").format(minutes=ON_IT_MINUTES)
         buttons = {first.code: word(language, "I know about it"), f"{first.code} {ON_IT_MINUTES}": on_it}

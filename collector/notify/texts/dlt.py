@@ -39,16 +39,15 @@ TEMPLATE = "OXYGRID {event}: {site}: {alarm}, {value}, {since}. {todo} {left} h.
 def variables(notice: Notice, facts: Facts) -> dict[str, str]:
     """Every variable has something: an empty one is refused by some gateways."""
     left = "–" if notice.hours_h is None else f"{int(notice.hours_h * 10) / 10:g}" if notice.hours_h < 2 else str(int(notice.hours_h))
-    asks = notice.transition.event in TO_BE_DONE
     said = {
         "event": word(facts.language, HEADS[notice.transition.event]),
         "site": facts.site,
         "alarm": facts.text.title,
         "value": answered_by(notice) or facts.value,
         "since": facts.begun,
-        "todo": _first(facts.text.todo) if asks else "",
+        "todo": _first(facts.text.todo) if notice.transition.event in TO_BE_DONE else "",
         "left": left,
-        "code": notice.code if asks else "",
+        "code": notice.code,
     }
     return {name: shortened(clean(text, 300)) or "–" for name, text in said.items()}
 

@@ -99,7 +99,7 @@ def _end(notice: Notice, facts: Facts, *, brief: bool) -> tuple[str, str]:
     left = ""
     if notice.hours_h is not None:
         left = _word(LEFT, language).replace("{hours}", isolate(f"{_floor(notice.hours_h)} h", language))
-    code = isolate(notice.code, language) if notice.transition.event in TO_BE_DONE else ""
+    code = isolate(notice.code, language)
     if code and not brief:
         code = _word(REPLY, language).replace("{code}", code)
     return value, f"{left}{comma} {code}" if left and code else left or code

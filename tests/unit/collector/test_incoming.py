@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,8 +65,4 @@ def test_what_can_not_be_used(folder: Path, certificate: str, key: str, said: st
 )
 def test_what_browsers_will_say(folder: Path, days: int, said: str) -> None:
     text = doubt(str(folder / "one.pem"), "console", NOW + timedelta(days=days))
-    if said:
-        with pytest.raises(AssertionError, match=said):
-            raise AssertionError(text)
-    else:
-        assert text == ""
+    assert re.search(said, text) if said else text == ""
