@@ -120,7 +120,9 @@ class Publisher:
         try:
             await _until_first(self._pace(), self._report(on_stats), _sleep_for(duration_s), _first_error(tasks))
         finally:
-            await self._stop(tasks)
+            refused = await self._stop(tasks)
+        if refused is not None:  # everything had been offered before the broker said no
+            raise refused
 
     async def _pace(self) -> None:
         for emission in self._feed.run(FOR_EVER_MS):
@@ -134,14 +136,16 @@ class Publisher:
             if on_stats is not None:
                 on_stats(self.stats())
 
-    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> PublishError | None:
+        """Send what waits, and leave. Returns the word of a broker that refuses."""
         for connection in self._connections:
             connection.close()
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_S)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        return next((end for end in ends if isinstance(end, PublishError)), None)
 
     def stats(self) -> PublishStats:
         outboxes = [connection.outbox for connection in self._connections]

@@ -194,14 +194,15 @@ def with_password(folder: Path) -> str:
     return f"password_file {file}"
 
 
-@pytest.mark.parametrize("password", ["wrong", ""])
-async def test_wrong_password_is_told_at_once(tmp_path: Path, password: str) -> None:
+@pytest.mark.parametrize(("password", "step_ms"), [("wrong", 10), ("", 10), ("wrong", 0)])
+async def test_wrong_password_is_told_at_once(tmp_path: Path, password: str, step_ms: int) -> None:
+    """Also where all has been offered before the broker says so."""
     with servers.mosquitto(tmp_path / "m", extra=with_password(tmp_path), anonymous=False) as broker:
         start_ms = wall_ms()
         with pytest.raises(PublishError, match=r"refuses clinic_gw1.*ot authori"):
             await asyncio.wait_for(
                 publish_fleet(
-                    Script(start_ms, 5, 10), url(broker), ScaledClock(start_ms), credentials=Credentials("gw", password), duration_s=5
+                    Script(start_ms, 5, step_ms), url(broker), ScaledClock(start_ms), credentials=Credentials("gw", password), duration_s=5
                 ),
                 4,
             )
