@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.machine import calibrate, describe, median
 from bench.reader import Ask, Board, answers, asking, board_of, chosen, names
 from bench.week import DAY_MS, MONTH_DAYS, fill
+from collector.store.influx_api import Settings
 from dashboards.expand import Span, queries_of, variables_of
 from tests.servers import influxdb
 
@@ -38,7 +39,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, influxdb(Path(folder) / "influxdb") as server:
         begun_s = time.perf_counter()
-        week = asyncio.run(fill(server.http, int(time.time() * 1000), copies=asked.copies))
+        week = asyncio.run(fill(Settings(server.http, timeout_s=60.0), int(time.time() * 1000), copies=asked.copies))
         print(f"{describe()}; a turn of the fixed loop: {min(calibrate(2)):.0f} ns")
         print(f"{len(week.sites)} hospitals, written in {time.perf_counter() - begun_s:.0f} s\n")
         print(f"{'dashboard':16}{'queries':>8}{'24 h, ms':>10}{'30 days, ms':>13}")

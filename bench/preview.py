@@ -25,6 +25,7 @@ from bench.preview_look import Panel
 from bench.preview_panels import DRAWN, Answer, Drawing
 from bench.reader import Ask, answers, asking, board_of, chosen, names
 from bench.week import DAY_MS, fill
+from collector.store.influx_api import Settings
 from dashboards.expand import ALL, Span, panels_of
 from tests.servers import influxdb
 
@@ -117,7 +118,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     end_ms = int(time.time() * 1000)
     with tempfile.TemporaryDirectory() as folder, influxdb(Path(folder) / "influxdb") as server:
-        week = asyncio.run(fill(server.http, end_ms, copies=asked.copies))
+        week = asyncio.run(fill(Settings(server.http, timeout_s=60.0), end_ms, copies=asked.copies))
         for language, name in PICTURES:
             if asked.only and name not in asked.only:
                 continue

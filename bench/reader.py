@@ -31,12 +31,13 @@ def names() -> list[str]:
     return sorted(path.stem for path in OUT.glob("en/*.json"))
 
 
-def asking(http: str) -> Ask:
-    """Asks InfluxDB. AssertionError, with its words, where it refuses or answers in part."""
+def asking(http: str, token: str = "") -> Ask:
+    """Asks InfluxDB, 2.x with a token. AssertionError, with its words, where it refuses or answers in part."""
 
     def ask(query: str) -> Series:
         parameters = urllib.parse.urlencode({"db": "oxygrid", "q": query, "epoch": "ms"})
-        with urllib.request.urlopen(f"{http}/query?{parameters}", timeout=120) as answer:
+        asked = urllib.request.Request(f"{http}/query?{parameters}", headers={"Authorization": f"Token {token}"} if token else {})
+        with urllib.request.urlopen(asked, timeout=120) as answer:
             result = json.load(answer)["results"][0]
         assert "error" not in result, f"{result['error']}: {query}"
         assert "partial" not in result, f"the answer is cut off: {query}"

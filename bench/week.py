@@ -71,7 +71,7 @@ class Recorder:
         await self._api.close()
 
 
-async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, whole: int | None = None) -> Week:
+async def fill(settings: Settings, end_ms: int, *, days: float = 1.0, copies: int = 10, whole: int | None = None) -> Week:
     """Write all of it; `copies` hospitals of each make-up. The database is made where it is not there.
 
     Of the copies after the first `whole` (all are, when not given) only the last hours and the last day's roll-ups are written: they are
@@ -82,9 +82,9 @@ async def fill(url: str, end_ms: int, *, days: float = 1.0, copies: int = 10, wh
     for number, site in enumerate(SITES):
         names = [f"{site.id}-{n + 1:02}" for n in range(copies)]
         first = placed(site, names[0], number * copies)
-        store = InfluxStore(lambda: Settings(url, timeout_s=60.0), [first])
+        store = InfluxStore(lambda: settings, [first])
         api = await store._open()
-        assert not hasattr(api, "keep"), f"the database at {url} can't be written"
+        assert not hasattr(api, "keep"), f"the database at {settings.url} can't be written"
         recorder = store._api = Recorder(api)
         await _live(store, first, number, week)
         raw = recorder.sent
@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=10, help="hospitals of each of the five make-ups")
     asked = parser.parse_args()
     begun_s = time.monotonic()
-    week = asyncio.run(fill(asked.url, int(time.time() * 1000), days=asked.days, copies=asked.copies))
+    week = asyncio.run(fill(Settings(asked.url, timeout_s=60.0), int(time.time() * 1000), days=asked.days, copies=asked.copies))
     print(f"{len(week.sites)} hospitals in {time.monotonic() - begun_s:.0f} s: {dict(week.rows)}")
 
 

@@ -203,6 +203,18 @@ def influxdb(folder: Path, *, port: int = 0) -> Iterator[Server]:
 
 
 @contextmanager
+def influxdb2(folder: Path) -> Iterator[Server]:
+    """InfluxDB 2.x, empty: nobody has set it up. No Debian package has it, so the environment variable INFLUXD2 names the program."""
+    path = os.environ.get("INFLUXD2") or missing("INFLUXD2 is not set; it names influxd of InfluxDB 2.x")
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    argv = [path, "--bolt-path", f"{folder}/influxd.bolt", "--sqlite-path", f"{folder}/influxd.sqlite", "--engine-path", f"{folder}/engine"]
+    argv += ["--http-bind-address", f"{HOST}:{port}", "--reporting-disabled", "--log-level", "warn"]
+    with _running(Server("influxd2", argv, folder, port, ready_path="/health")) as server:
+        yield server
+
+
+@contextmanager
 def victoria_metrics(folder: Path, *, port: int = 0) -> Iterator[Server]:
     """VictoriaMetrics, single node."""
     path = program("victoria-metrics", "Debian's package victoria-metrics")

@@ -14,6 +14,7 @@ import yaml
 
 from bench.reader import LIVED, Board, Series, answers, asking, board_of, chosen, names, offered
 from bench.week import DAY_MS, MONTH_DAYS, Week, fill
+from collector.store.influx_api import Settings
 from dashboards.expand import Asked, Span, alerts_of, panels_of, variables_of
 from tests.servers import Server, influxdb
 
@@ -43,7 +44,7 @@ class Known:
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     with influxdb(tmp_path_factory.mktemp("influxdb")) as server:
-        week = asyncio.run(fill(server.http, int(time.time() * 1000), copies=COPIES, whole=WHOLE))
+        week = asyncio.run(fill(Settings(server.http, timeout_s=60.0), int(time.time() * 1000), copies=COPIES, whole=WHOLE))
         yield Known(server, week)
 
 
