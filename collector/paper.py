@@ -22,7 +22,7 @@ th, td {{ border: 0.5pt solid #999; padding: 0.9mm 1.8mm; text-align: start; ver
 """
 FOOT = "</body></html>\n"
 LONG = 20
-MARKS = "\u2066\u2067\u2068"
+MARKS = "\u200f\u2066\u2067\u2068"
 """Of direction; they may stand before a figure."""
 _NUMBERED = """
 h1 {{ string-set: title content(text) }}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from collector import paper
 from collector.notify.texts.catalogue import Language, marked, rule_text, word
-from collector.notify.texts.direction import is_rtl, isolate
+from collector.notify.texts.direction import is_rtl, isolate, line
 from collector.notify.texts.facts import amount, hours_left
 from collector.notify.texts.full import PANEL, PRIORITY_WORDS
 from collector.notify.texts.line import clean
@@ -107,7 +107,7 @@ def as_html(site: Site, shift: Shift, language: Language) -> str:
         if section.heads:
             heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in section.heads)
             parts.append(f"<thead><tr>{heads}</tr></thead>\n")
-        parts += ["<tr>" + "".join(map(paper.cell, row)) + "</tr>\n" for row in section.rows]
+        parts += ["<tr>" + "".join(paper.cell(line(each, language)) for each in row) + "</tr>\n" for row in section.rows]
         parts.append("</table></section>\n")
     return "".join([*parts, f"<p><small>{escape(word(language, PANEL))}</small></p>", paper.FOOT])
 

@@ -63,6 +63,10 @@ def test_it_is_in_every_language_and_lets_no_mark_up_in(language: Language) -> N
         assert balanced(line)
 
 
+def test_in_arabic_a_cell_runs_from_the_right_though_it_begins_with_a_latin_name() -> None:
+    assert "<bdi>\u200f\u2068Oxygen plant\u2069: " in as_html(site(), SHIFT, "ar")
+
+
 def test_a_quiet_shift() -> None:
     quiet = Shift(START_MS, NOW_MS, [], [], None, [], [])
     assert list(as_lines(site(), quiet, "en")).count("  nothing") == 4
