@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT))
 from collector.notify.texts.catalogue import LANGUAGES, english  # noqa: E402
 
 LOCALE = ROOT / "collector" / "locale"
-PLACES = {"marked": (0,), "w": (0,), "word": (1,), "plural": (1, 2)}
-"""Functions whose arguments are texts, and which."""
+PLACES = {"marked": (0,), "w": (0,), "word": (1,), "plural": (1, 2), "Field": (3,)}
+"""What is called with texts, and which of its arguments they are. `Field`: of the daily report."""
 
 
 def texts() -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from collector.errors import UserError
 
 if TYPE_CHECKING:
     from collector.config import Config
+    from collector.notify.texts.catalogue import Language
 
 PLACES = (Path("oxygrid.yaml"), Path("/etc/oxygrid/oxygrid.yaml"))
 
@@ -24,6 +25,7 @@ ConfigFile = Annotated[
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of journal and state, in place of the configuration's data_dir.")]
 OnlySite = Annotated[str | None, typer.Option("--site", help="Only this site.")]
 Since = Annotated[str | None, typer.Option(help="First time of receipt, as RFC 3339 with zone, e.g. 2026-01-31T08:00:00Z.")]
+InLanguage = Annotated[str, typer.Option("--language", help="en, hi, fr or ar.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as documented, for scripts.")]
 
 
@@ -45,6 +47,16 @@ def loaded(config_file: Path | None, data_dir: Path | None = None) -> Config:
 
     config = load(found(config_file))
     return config if data_dir is None else config.model_copy(update={"data_dir": str(data_dir)})
+
+
+def language_known(given: str) -> Language:
+    """Raises UserError where there are no texts in it."""
+    from collector.notify.texts.catalogue import LANGUAGES
+
+    known = next((each for each in LANGUAGES if each == given), None)
+    if known is None:
+        raise UserError(f"--language {given!r}: there are texts in {', '.join(LANGUAGES)}")
+    return known
 
 
 def time_ms(text: str | None, default: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collector.commands.options import ConfigFile, DataDir, loaded
+from collector.commands.options import ConfigFile, DataDir, InLanguage, language_known, loaded
 from collector.commands.papers import Out, put, put_pdf, wanted
 from collector.commands.telling import wall_ms
 from collector.errors import UserError
@@ -34,6 +34,7 @@ def daily(
     level: Annotated[str, typer.Option(help="One row for each site, district or region.")] = "site",
     of: Annotated[str | None, typer.Option(help="Only this site, district or region.")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="csv, json, html or pdf; csv when nothing says another.")] = None,
+    language: Annotated[str, typer.Option(help="Of a page: en, hi, fr or ar. CSV and JSON are the same in each.")] = "en",
     out: Out = None,
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
@@ -46,11 +47,12 @@ def daily(
 
     if level not in levels.LEVELS:
         raise UserError(f"--level {level!r}: {', '.join(levels.LEVELS)}")
+    known = language_known(language)
     form = wanted(format_, out, {each: each for each in formats.FORMATS}, "csv")
     config = loaded(config_file, data_dir)
     sites = chosen(config.sites, of)
     rows = levels.rows(source.days(config, sites, _day(date, sites), wall_ms()), level)
-    text = formats.written(rows, form)
+    text = formats.written(rows, form, known, sites)
     (put_pdf if form == "pdf" else put)(text, out)
 
 
@@ -59,7 +61,7 @@ def handover(
     site: Annotated[str, typer.Argument(help="Id of the site.")],
     *,
     hours: Annotated[float, typer.Option(min=0.1, max=168, help="How long the shift was, h: what was done in it is told.")] = 12.0,
-    language: Annotated[str, typer.Option(help="en, hi, fr or ar.")] = "en",
+    language: InLanguage = "en",
     format_: Annotated[str | None, typer.Option("--format", help="text, html or pdf; text when nothing says another.")] = None,
     html: Annotated[bool, typer.Option("--html", help="The same as --format html.")] = False,
     out: Out = None,
@@ -67,13 +69,10 @@ def handover(
     data_dir: DataDir = None,
 ) -> None:
     """What the next shift has to know of a site: open alarms, what is kept quiet, discovered late, the oxygen, and what was done."""
-    from collector.notify.texts.catalogue import LANGUAGES
     from collector.reports import handover as page
     from collector.reports.shift import shift_of
 
-    known = next((each for each in LANGUAGES if each == language), None)
-    if known is None:
-        raise UserError(f"--language {language!r}: there are texts in {', '.join(LANGUAGES)}")
+    known = language_known(language)
     if html and format_ not in (None, "html"):
         raise UserError(f"--html and --format {format_}: give one of them")
     form = wanted("html" if html else format_, out, FORMS, "text")

@@ -12,7 +12,7 @@ from devices.assets import Id
 
 
 class DailyReport(Section):
-    """The facility-day of yesterday."""
+    """The facility-day of yesterday; letter and page in the language of each person."""
 
     kind: Literal["daily"]
     level: Literal["site", "district", "region"] = Field(default="site", description="One row for each of these.")

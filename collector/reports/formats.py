@@ -1,11 +1,15 @@
-"""The report as CSV for a spreadsheet, as JSON for a program, and as a page to read or print, of which a PDF is made. Pure."""
+"""The report as CSV for a spreadsheet, as JSON for a program, and as a page to read or print, of which a PDF is made. Pure.
+
+CSV and JSON are contracts, and the same in every language; the page is in its reader's.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from itertools import groupby
 from typing import Literal, TypeAlias, get_args
@@ -13,30 +17,35 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from collector import paper
-from collector.reports.fields import FIELDS, NAMES
-from collector.reports.levels import Row
+from collector.notify.texts.catalogue import Language, marked, word
+from collector.notify.texts.direction import is_rtl, isolate, line
+from collector.reports.fields import BLOCKS, FIELDS, NAMES
+from collector.reports.levels import Row, named
+from devices.assets import Site
 
 ReportFormat: TypeAlias = Literal["csv", "json", "html", "pdf"]
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 VERSION = 1
 HEAD = ("level", "id", "name", "district", "region", "date", "generated_at", "facilities", "reporting")
 OVERVIEW = (
-    ("completeness_pct", "Complete, %"),
-    ("hours_left_now_lowest", "Hours, connected"),
-    ("hours_left_on_site_lowest", "Hours, on site"),
-    ("demand_measured_m3", "Taken, m³"),
-    ("psa_purity_min_pct", "Lowest purity, %"),
-    ("alarms_high", "High alarms"),
-    ("alarms_unacked_15_min", "Late answers"),
+    ("completeness_pct", marked("Complete")),
+    ("hours_left_now_lowest", marked("Hours left, connected")),
+    ("hours_left_on_site_lowest", marked("Hours left, on site")),
+    ("demand_measured_m3", marked("Taken")),
+    ("psa_purity_min_pct", marked("Lowest purity")),
+    ("alarms_high", marked("High alarms")),
+    ("alarms_unacked_15_min", marked("Late answers")),
 )
 """What a table of several rows shows of each."""
 PDF_DETAILS_MOST = 60
 """A page takes 0.2 s and 4 MB to set."""
 STYLE = """
-.overview { font-size: 8pt } .overview th { font-weight: normal } .overview th:first-child { width: 36% }
+.overview { font-size: 8pt } .overview th { font-weight: normal }
+.overview th + th { text-align: end } .overview th:first-child { width: 36% }
 section + section, table + section { break-before: page }
-section table { font-size: 8pt; line-height: 1.25 } section td, section th { padding: .35mm 1.5mm }
+section table { font-size: 8pt; line-height: 1.25 } section td, section th { padding: .25mm 1.5mm }
 """
+_UNITS = {field.name: field.unit for field in FIELDS}
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
@@ -56,57 +65,78 @@ def as_json(rows: Sequence[Row]) -> str:
     return msgspec.json.format(msgspec.json.encode({"version": VERSION, "rows": rows}), indent=2).decode() + "\n"
 
 
-def as_html(rows: Sequence[Row], details_most: int | None = None) -> str:
+def as_html(rows: Sequence[Row], language: Language = "en", details_most: int | None = None) -> str:
     """A page for each row, and before them a table of all where there are several. With more than `details_most` rows, that table alone."""
-    title = f"Oxygen, {rows[0].date}" if rows else "Oxygen"
-    parts = [paper.head(title, more=STYLE), f"<h1>{escape(title)}</h1>\n"]
+    w = partial(word, language)
+    title = w("Oxygen, {date}").format(date=isolate(rows[0].date, language)) if rows else w("Oxygen")
+    parts = [paper.head(title, language, STYLE, rtl=is_rtl(language)), f"<h1>{escape(title)}</h1>\n"]
     if not rows:
-        return "".join([*parts, "<p>Nothing.</p>", paper.FOOT])
-    parts.append(f"<p><small>Made {_at(rows[0].generated_ms)}. What nobody measured is left out.</small></p>\n")
+        return "".join([*parts, f"<p>{escape(w('nothing'))}</p>", paper.FOOT])
+    made = w("Made {time}. What nobody measured is left out.").format(time=isolate(_minute(rows[0].generated_ms), language))
+    parts.append(f"<p><small>{escape(made)}</small></p>\n")
     if len(rows) > 1:
-        parts += _overview(rows)
+        parts += _overview(rows, language)
     if details_most is not None and len(rows) > details_most:
-        parts.append(f"<p>All figures of each of these {len(rows)} are in the same report as CSV, JSON or HTML.</p>\n")
+        all_of = w("All figures of each of these {count} are in the same report as CSV, JSON or HTML.")
+        parts.append(f"<p>{escape(all_of.format(count=isolate(str(len(rows)), language)))}</p>\n")
     else:
-        parts += [part for row in rows for part in _details(row)]
+        parts += [part for row in rows for part in _details(row, language)]
     return "".join([*parts, paper.FOOT])
 
 
-def written(rows: Sequence[Row], wanted: ReportFormat) -> str:
-    """As text; for a PDF, the page that it is made of."""
-    if wanted == "pdf":
-        return as_html(rows, PDF_DETAILS_MOST)
-    return {"csv": as_csv, "json": as_json, "html": as_html}[wanted](rows)
+def written(rows: Sequence[Row], wanted: ReportFormat, language: Language = "en", sites: Iterable[Site] = ()) -> str:
+    """As text; for a PDF, the page that it is made of. A page names `sites` as they are called in its language."""
+    if wanted == "csv":
+        return as_csv(rows)
+    if wanted == "json":
+        return as_json(rows)
+    return as_html(named(rows, sites, language), language, PDF_DETAILS_MOST if wanted == "pdf" else None)
 
 
-def _overview(rows: Sequence[Row]) -> Iterator[str]:
-    heads = "".join(f'<th scope="col">{escape(title)}</th>' for _, title in OVERVIEW)
-    yield f'<table class="overview"><thead><tr><th scope="col">Name</th><th scope="col">Heard</th>{heads}</tr></thead><tbody>\n'
+def _overview(rows: Sequence[Row], language: Language) -> Iterator[str]:
+    w = partial(word, language)
+    titles = [w("Name"), w("Heard"), *(_with_unit(w(title), _UNITS[name], language) for name, title in OVERVIEW)]
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    yield f'<table class="overview"><thead><tr>{heads}</tr></thead><tbody>\n'
     for row in rows:
         values = (row.values[name] for name, _ in OVERVIEW)
-        cells = "".join(paper.cell("–" if value is None else str(value), "n") for value in values)
-        yield f"<tr>{paper.cell(_named(row))}{paper.cell(f'{row.reporting} of {row.facilities}', 'n')}{cells}</tr>\n"
+        cells = "".join(paper.cell("–" if value is None else isolate(str(value), language), "n") for value in values)
+        heard = w("{heard} of {all}").format(**_counts(row, language))
+        yield f"<tr>{paper.cell(line(_named(row, language), language))}{paper.cell(line(heard, language), 'n')}{cells}</tr>\n"
     yield "</tbody></table>\n"
 
 
-def _named(row: Row) -> str:
+def _with_unit(title: str, unit: str, language: Language) -> str:
+    return f"{title} ({isolate(unit, language)})" if unit else title
+
+
+def _counts(row: Row, language: Language) -> dict[str, str]:
+    return {"heard": isolate(str(row.reporting), language), "all": isolate(str(row.facilities), language)}
+
+
+def _named(row: Row, language: Language) -> str:
     """A hospital with its district, for many have one name; a district with its region."""
     where = {"site": row.district, "district": row.region, "region": ""}[row.level]
-    return f"{row.name}, {where}" if where and where != row.name else row.name
+    return ", ".join(isolate(each, language) for each in (row.name, where if where != row.name else "") if each)
 
 
-def _details(row: Row) -> Iterator[str]:
-    """Field by field; what nobody measured is left out."""
-    place = ", ".join(f"<bdi>{escape(each)}</bdi>" for each in (row.district, row.region) if each and each != row.name)
-    heard = f"{row.reporting} of {row.facilities} facilities heard" if row.level != "site" else ""
-    yield f"<section><h2><bdi>{escape(row.name)}</bdi></h2><p><small>{'; '.join(each for each in (place, heard) if each)}</small></p>\n"
-    yield '<table><thead><tr><th></th><th scope="col">Field</th><th scope="col">Value</th><th scope="col">Meaning</th></tr></thead>\n'
+def _details(row: Row, language: Language) -> Iterator[str]:
+    """Field by field; what nobody measured is left out. The name of a field stands last: who reads CSV finds the figure there."""
+    w = partial(word, language)
+    place = ", ".join(f"<bdi>{escape(isolate(each, language))}</bdi>" for each in (row.district, row.region) if each and each != row.name)
+    heard = w("Facilities heard: {heard} of {all}").format(**_counts(row, language)) if row.level != "site" else ""
+    told = "; ".join(each for each in (place, escape(heard)) if each)
+    yield f"<section><h2><bdi>{escape(isolate(row.name, language))}</bdi></h2><p><small>{told}</small></p>\n"
+    heads = ((w("Meaning"), ""), (w("Value"), ' class="n"'), (w("Field"), ""))
+    shown = "".join(f'<th scope="col"{mark}>{escape(head)}</th>' for head, mark in heads)
+    yield f"<table><thead><tr><th></th>{shown}</tr></thead>\n"
     for block, fields in groupby(FIELDS, key=lambda field: field.block):
         known = [field for field in fields if row.values[field.name] is not None]
         for place_in_block, field in enumerate(known):
-            name = "" if place_in_block else f'<tbody><tr><th scope="rowgroup" rowspan="{len(known)}">{escape(block)}</th>'
-            value = escape(f"{row.values[field.name]} {field.unit}".strip())
-            yield f'{name or "<tr>"}<td>{field.name}</td><td class="n">{value}</td><td>{field.meaning}</td></tr>\n'
+            title = f'<tbody><tr><th scope="rowgroup" rowspan="{len(known)}">{escape(w(BLOCKS[block]))}</th>'
+            value = isolate(f"{row.values[field.name]} {field.unit}".strip(), language)
+            yield f'{"<tr>" if place_in_block else title}<td>{escape(w(field.meaning))}</td><td class="n">{escape(value)}</td>'
+            yield f"<td>{isolate(field.name, language)}</td></tr>\n"
         if known:
             yield "</tbody>"
     yield "</table></section>\n"
@@ -124,3 +154,7 @@ def _plain(text: str) -> str:
 
 def _at(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _minute(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
+from collector.notify.texts.catalogue import Language, marked, word
 from collector.reports.day import FacilityDay, Values
 from collector.reports.fields import FIELDS, Gather
+from devices.assets import Site, display_name
 
 Level: TypeAlias = Literal["site", "district", "region"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+NO_NAME = marked("(none declared)")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,19 @@ def rows(days: Sequence[FacilityDay], level: Level) -> list[Row]:
     return [_group(level, region, district, group) for (region, district), group in sorted(groups.items())]
 
 
+def named(rows: Sequence[Row], sites: Iterable[Site], language: Language) -> list[Row]:
+    """The same for readers of that language: hospitals by the name that they have in it."""
+    names = {site.id: display_name(site, language) for site in sites}
+    return [
+        msgspec.structs.replace(row, name=names.get(row.id, row.name) if row.level == "site" else _or_none(row.name, language))
+        for row in rows
+    ]
+
+
+def _or_none(name: str, language: Language) -> str:
+    return word(language, NO_NAME) if name == NO_NAME else name
+
+
 def _site(day: FacilityDay) -> Row:
     return Row(
         level="site",
@@ -70,7 +86,7 @@ def _group(level: Level, region: str, district: str, days: Sequence[FacilityDay]
     return Row(
         level=level,
         id=name or "-",
-        name=name or "(none declared)",
+        name=name or NO_NAME,
         district=district,
         region=region,
         date=days[0].date,

@@ -14,8 +14,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -25,7 +26,8 @@ from collector.errors import OxygridError
 from collector.notify.channels import SendError, SmtpSender
 from collector.notify.channels.mail import Attachment
 from collector.notify.duty import wall_ms
-from collector.notify.texts.catalogue import language_of, word
+from collector.notify.texts.catalogue import Language, language_of, marked, word
+from collector.notify.texts.direction import isolate
 from collector.notify.texts.full import PANEL
 from collector.printing import NoPdf, printed
 from collector.reports import formats, handover, levels, source
@@ -45,7 +47,8 @@ RETRY_MS = 600_000
 TICK_S = 60.0
 NAME = "reports-sent.json"
 TYPES = {"csv": "text/csv", "json": "application/json", "html": "text/html"}
-NO_PDF = "A PDF was asked for and could not be made where this was sent; the same page is attached as HTML."
+NO_PDF = marked("A PDF was asked for and could not be made where this was sent; the same page is attached as HTML.")
+LINES_MOST = 50
 
 
 class Due(NamedTuple):
@@ -60,6 +63,10 @@ class Paper(NamedTuple):
     subject: str
     text: str
     attachment: Attachment
+
+
+Write: TypeAlias = Callable[[Language], Paper]
+"""A report whose facts are read, for the readers of one language."""
 
 
 def due(reports: Sequence[Report], sites: Sequence[Site], sent: Mapping[str, int], now_ms: int) -> Iterator[Due]:
@@ -110,11 +117,12 @@ class Post:
         people = {person.id: person for person in config.people}
         readers = [people[name] for name in each.report.to if name in people]
         try:
-            papers: dict[str, Paper] = {}
+            write = await asyncio.to_thread(made, config, each)
+            papers: dict[Language, Paper] = {}
             for person in readers:
-                language = language_of(person.language) if isinstance(each.report, HandoverReport) else ""
+                language = language_of(person.language)
                 if language not in papers:
-                    papers[language] = await _as_wanted(await asyncio.to_thread(made, config, each, person), each)
+                    papers[language] = await _as_wanted(await asyncio.to_thread(write, language), each, language)
                 paper = papers[language]
                 mail, address = self._mail_of(person)
                 await mail.post(paper.subject, paper.text, paper.attachment, address, f"{each.key} {each.at_ms} {person.id}", each.at_ms)
@@ -134,7 +142,7 @@ class Post:
         raise OxygridError(f"{person.id} has no way that is mail")
 
 
-async def _as_wanted(paper: Paper, each: Due) -> Paper:
+async def _as_wanted(paper: Paper, each: Due, language: Language) -> Paper:
     """Where a PDF is wanted, the page becomes one; where none can be made here, the page itself goes, and the letter says so."""
     page = paper.attachment
     if each.report.format != "pdf" or not isinstance(page.content, str):
@@ -143,36 +151,51 @@ async def _as_wanted(paper: Paper, each: Due) -> Paper:
         pdf = await printed(page.content)
     except NoPdf as exc:
         log.warning("report %s goes as HTML: %s", each.key, exc)
-        return paper._replace(text=f"{paper.text}\n{NO_PDF}\n")
+        return paper._replace(text=f"{paper.text}\n{word(language, NO_PDF)}\n")
     if pdf.note:
         log.warning("report %s: %s", each.key, pdf.note)
     return paper._replace(attachment=Attachment(f"{page.name.removesuffix('.html')}.pdf", "application/pdf", pdf.content))
 
 
-def made(config: Config, each: Due, person: Person) -> Paper:
-    """The report for one reader, as a page where it is to become a PDF. Reads the stores: for a thread, which rests as long as it works."""
-    report = each.report
-    return _handover(config, report, each.at_ms, person) if isinstance(report, HandoverReport) else _daily(config, report, each.at_ms)
+def made(config: Config, each: Due) -> Write:
+    """What writes the report, as a page where it is to become a PDF. Reads the stores: for a thread, which rests as long as it works."""
+    if isinstance(each.report, HandoverReport):
+        return _handover(config, each.report, each.at_ms)
+    return _daily(config, each.report, each.at_ms)
 
 
-def _daily(config: Config, report: DailyReport, at_ms: int) -> Paper:
+def _daily(config: Config, report: DailyReport, at_ms: int) -> Write:
     sites = [site for site in config.sites if report.of in ("", site.id, site.district, site.region)]
     yesterday: Date = datetime.fromtimestamp(at_ms / 1000, sites[0].zone).date() - timedelta(days=1)
     rows = levels.rows(source.days(config, sites, yesterday, at_ms, rest=time.sleep), report.level)
+    return partial(_daily_paper, report, sites, yesterday.isoformat(), rows)
+
+
+def _daily_paper(report: DailyReport, sites: Sequence[Site], date: str, rows: Sequence[levels.Row], language: Language) -> Paper:
+    w = partial(word, language)
     ending: ReportFormat = "html" if report.format == "pdf" else report.format
-    name = f"oxygen-{file_name(report.of or 'all')}-{yesterday.isoformat()}.{ending}"
-    complete = [row.values["completeness_pct"] for row in rows]
-    lines = [f"{row.name}: {_percent(value)} complete" for row, value in zip(rows, complete, strict=True)][:50]
-    subject = f"Oxygen report {report.of or 'of all sites'}, {yesterday.isoformat()}"
-    return Paper(subject, "\n".join([*lines, "", PANEL, ""]), Attachment(name, TYPES[ending], formats.written(rows, report.format)))
+    name = f"oxygen-{file_name(report.of or 'all')}-{date}.{ending}"
+    lines = [_complete(row, language) for row in levels.named(rows[:LINES_MOST], sites, language)]
+    of, day = isolate(report.of, language) or w("all sites"), isolate(date, language)
+    subject = w("Oxygen report: {place}, {date}").format(place=of, date=day)
+    content = formats.written(rows, report.format, language, sites)
+    return Paper(subject, "\n".join([*lines, "", w(PANEL), ""]), Attachment(name, TYPES[ending], content))
 
 
-def _handover(config: Config, report: HandoverReport, at_ms: int, person: Person) -> Paper:
+def _complete(row: levels.Row, language: Language) -> str:
+    w, value = partial(word, language), row.values["completeness_pct"]
+    said = w("{name}: {share} complete") if value is not None else w("{name}: not known how complete")
+    return said.format(name=isolate(row.name, language), share=isolate(f"{value} %", language))
+
+
+def _handover(config: Config, report: HandoverReport, at_ms: int) -> Write:
     site = next((each for each in config.sites if each.id == report.of), None)
     if site is None:
         raise OxygridError(f"site {report.of} is not configured any more")
-    language = language_of(person.language)
-    shift = shift_of(config, site, at_ms, report.hours)
+    return partial(_handover_paper, site, shift_of(config, site, at_ms, report.hours))
+
+
+def _handover_paper(site: Site, shift: handover.Shift, language: Language) -> Paper:
     subject = f"{word(language, 'Handover')}: {display_name(site, language)}"
     text = "\n".join(handover.as_lines(site, shift, language))
     page = Attachment(f"handover-{site.id}.html", "text/html", handover.as_html(site, shift, language))
@@ -182,10 +205,6 @@ def _handover(config: Config, report: HandoverReport, at_ms: int, person: Person
 def file_name(place: str) -> str:
     """Of a place whose name may be long and hold anything: letters of every script stay."""
     return "".join(each if each.isalnum() or unicodedata.category(each).startswith("M") or each in "-_." else "-" for each in place)[:60]
-
-
-def _percent(value: float | str | None) -> str:
-    return f"{value} %" if value is not None else "not known how"
 
 
 def _zone(report: Report, sites: Sequence[Site]) -> ZoneInfo | None:

@@ -117,6 +117,7 @@ WRONG = [
     (["daily", "--of", "nowhere"], "--of 'nowhere': sites, districts and regions of the configuration: Kasganj, kasganj-dh"),
     (["daily", "--date", "2999-01-01"], "2999-01-01 has not begun at kasganj-dh"),
     (["handover", "nowhere"], "no site 'nowhere'; sites of the configuration: kasganj-dh"),
+    (["daily", "--language", "de"], "--language 'de': there are texts in en, hi, fr, ar"),
     (["handover", "kasganj-dh", "--language", "de"], "--language 'de': there are texts in en, hi, fr, ar"),
 ]
 

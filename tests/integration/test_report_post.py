@@ -12,7 +12,8 @@ from collector.cli import main
 from collector.config.loader import ConfigError, load
 from collector.config.model import Config
 from collector.notify.channels import SmtpOptions, SmtpSender
-from collector.reports.post import LATE_MS, NAME, NO_PDF, RETRY_MS, Post, due, file_name
+from collector.notify.texts.catalogue import LANGUAGES, Language, word
+from collector.reports.post import LATE_MS, NAME, NO_PDF, RETRY_MS, Post, due, file_name, made
 from tests import pdf
 from tests.integration.test_notify import MailServer, serving
 from tests.integration.test_real_mail import mailbox
@@ -89,7 +90,7 @@ async def test_it_goes_out_once_and_again_where_the_mail_server_was_away(tmp_pat
         clock[0] = AT_7 + HOUR
         assert await post.turn() == 1
     daily, handover = server.mails
-    assert daily["Subject"] == "Oxygen report Kasganj, 2025-11-25"
+    assert daily["Subject"] == "ऑक्सीजन रिपोर्ट: Kasganj, 2025-11-25"
     assert daily["To"] == "asha@example.org"
     (attached,) = daily.iter_attachments()
     assert attached.get_filename() == "oxygen-Kasganj-2025-11-25.csv"
@@ -123,7 +124,37 @@ async def test_a_report_goes_as_pdf(tmp_path: Path) -> None:
         assert words in pdf.read(attached.get_content()).text
         body = mail.get_body()
         assert body is not None
-        assert NO_PDF not in body.get_content()
+        assert word("hi", NO_PDF) not in body.get_content()
+
+
+READERS = """
+  - {{id: amina, name: Amina, role: nurse, language: ar, ways: [{{channel: mail, to: amina@example.org}}]}}
+reports:
+  - {{kind: daily, at: "07:00", to: [asha, amina], format: html}}
+"""
+
+
+async def test_each_reader_gets_the_page_in_their_language(tmp_path: Path) -> None:
+    given = config(tmp_path, MORE.partition("reports:")[0].rstrip() + READERS)
+    await _fill(tmp_path)
+    hindi, arabic = await sent(given, AT_7)
+    for mail, address, language, words in (
+        (hindi, "asha@example.org", "hi", "ऑक्सीजन रिपोर्ट: सभी अस्पताल"),
+        (arabic, "amina@example.org", "ar", "تقرير الأكسجين: كل المواقع"),
+    ):
+        assert mail["To"] == address
+        assert words in mail["Subject"]
+        (attached,) = mail.iter_attachments()
+        assert f'<html lang="{language}"' in attached.get_content()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_table_is_the_same_for_every_reader(tmp_path: Path, language: Language) -> None:
+    given = config(tmp_path)
+    await _fill(tmp_path)
+    write = await asyncio.to_thread(made, given, next(due(given.reports, given.sites, {}, AT_7)))
+    assert write(language).attachment == write("en").attachment
+    assert word(language, "Handover") not in write(language).text
 
 
 async def test_where_none_can_be_made_the_page_goes_and_the_letter_says_so(
@@ -138,7 +169,7 @@ async def test_where_none_can_be_made_the_page_goes_and_the_letter_says_so(
     assert (attached.get_content_type(), attached.get_filename()) == ("text/html", "oxygen-Kasganj-2025-11-25.html")
     body = daily.get_body()
     assert body is not None
-    assert NO_PDF in body.get_content()
+    assert word("hi", NO_PDF) in body.get_content()
     assert "goes as HTML: a PDF needs the package weasyprint" in caplog.text
     assert await asyncio.to_thread(main, ["config", "check", "-c", str(tmp_path / "c.yaml")]) == 0
     assert "note: reports that ask for pdf will go as html: a PDF needs the package weasyprint" in capsys.readouterr().err

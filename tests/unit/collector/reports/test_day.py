@@ -131,7 +131,7 @@ def test_several_have_a_table_before_their_pages_and_many_have_it_alone() -> Non
     several = rows([day("a"), day("b")], "site")
     assert as_html(several).count("Joint District Hospital, Kasganj") == 2
     assert as_html(several).count("<section>") == 2
-    assert as_html(several, 1).count("<section>") == 0
+    assert as_html(several, details_most=1).count("<section>") == 0
     assert "overview" not in as_html(several[:1]).partition("</head>")[2]
 
 
