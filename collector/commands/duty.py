@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collector.commands.options import AsJson, ConfigFile, DataDir, loaded, time_ms
+from collector.commands.options import AsJson, ConfigFile, DataDir, InLanguage, language_known, loaded, time_ms
 from collector.commands.telling import json_lines, tell, wall_ms
 from collector.errors import OxygridError, UserError
 
 if TYPE_CHECKING:
     from collector.config import Config
+    from collector.notify.texts.catalogue import Language
 
 POLL_S = 0.5
 
@@ -55,9 +56,11 @@ def duty(
 
 def drill(
     site: SiteId,
+    *,
     by: Annotated[str, typer.Option("--by", help="Who asks for it: a person's name. Those who are told read it.")],
     out: Annotated[Path | None, typer.Option("--out", help="File of the certificate; drill-SITE-TIME.html when not given.")] = None,
     wait_min: Annotated[float, typer.Option("--wait", min=0.01, max=1440, help="How long to wait for an answer, min.")] = 60.0,
+    language: InLanguage = "en",
     config_file: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -70,13 +73,14 @@ def drill(
     """
     from collector.commands import control
 
+    known = language_known(language)
     config = loaded(config_file, data_dir)
     occurrence = control.begin_drill(config, control.DrillOrder(site, by.strip()))
     typer.echo(f"begun: {occurrence}; waiting at most {wait_min:g} min for an answer")
     answered = _follow(config, occurrence, wait_min * 60)
     page = out or Path(f"drill-{site}-{occurrence.rpartition('@')[2]}.html")
     page = page.with_suffix(".html") if page.suffix.lower() == ".pdf" else page
-    typer.echo(f"{_write(config, occurrence, page)} Certificate: {page}")
+    typer.echo(f"{_write(config, occurrence, page, known)} Certificate: {page}")
     _write_pdf(page)
     if not answered:
         control.send(config, control.Command("ack", f"{site}/DRILL", by.strip(), "nobody answered"))
@@ -106,8 +110,8 @@ def _follow(config: Config, occurrence: str, wait_s: float) -> bool:
     return found is not None and found[1] is not None
 
 
-def _write(config: Config, occurrence: str, page: Path) -> str:
-    """The certificate; returns the verdict."""
+def _write(config: Config, occurrence: str, page: Path, language: Language) -> str:
+    """The certificate in that language; returns the verdict, for the terminal."""
     from contextlib import closing
 
     from collector.build import house_of
@@ -122,7 +126,7 @@ def _write(config: Config, occurrence: str, page: Path) -> str:
     call, ended_ms = found
     answered_ms = call.transition.event_ms if ended_ms is not None else None
     try:
-        page.write_text(certificate(call, answered_ms, sent, house_of(config), VERSION), encoding="utf-8")
+        page.write_text(certificate(call, answered_ms, sent, house_of(config), VERSION, language), encoding="utf-8")
     except OSError as exc:
         raise UserError(f"{page}: can't be written: {exc.strerror}; name another file with --out") from exc
     return verdict(call, answered_ms, sent)

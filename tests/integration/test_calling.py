@@ -100,13 +100,15 @@ def test_a_drill_takes_the_whole_way_and_leaves_a_certificate(tmp_path: Path, br
             said = drill.communicate(timeout=20)[0]
         assert drill.returncode == 0, said
         assert "Answered by Room after" in said
-        assert "every message was sent" in page.read_text()
+        assert "Every message was sent" in page.read_text()
         assert f"Certificate: {page}\n" in said
         assert f"As PDF: {tmp_path / 'drill.pdf'}\n" in said
         (only,) = read((tmp_path / "drill.pdf").read_bytes()).pages
-        assert "every message was sent" in only
+        assert "Every message was sent" in only
         assert subject.transitions() == []
         assert command(subject, "ack", "a/DRILL", "--by", "Room").returncode == 1
+        german = command(subject, "drill", "a", "--by", "Dr Rao", "--language", "de")
+        assert (german.returncode, german.stderr) == (2, "oxygrid: --language 'de': there are texts in en, hi, fr, ar\n")
         unknown = command(subject, "drill", "b", "--by", "Dr Rao")
         assert (unknown.returncode, unknown.stderr) == (1, "oxygrid: unknown site 'b'; known: a, nowhere\n")
 

@@ -69,6 +69,19 @@ async def test_each_facility_has_a_page_after_the_table_of_all() -> None:
     assert all("Meaning" in text and "patients_on_o2" in text and "alarms_unacked_15_min" in text for text in found.pages[1:])
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_day_and_a_certificate_are_one_page_in_every_language(language: Language) -> None:
+    full = msgspec.structs.replace(day(), values={name: 12345.678 if value is None else value for name, value in day().values.items()})
+    for page in (
+        formats.written(levels.rows([full], "site"), "pdf", language, [site()]),
+        certificate(drills.ENDED, drills.NOON + 125_000, drills.EVERY, house(), "1.2", language),
+    ):
+        printed = await made(page)
+        found = read(printed.content)
+        assert (printed.note, len(found.pages)) == ("", 1)
+        assert any(SCRIPT.get(language, "Noto-Sans") in name for name in found.fonts), found.fonts
+
+
 async def test_a_long_table_repeats_its_head_and_numbers_its_pages() -> None:
     rows = levels.rows([day(f"s{n}") for n in range(formats.PDF_DETAILS_MOST + 40)], "site")
     found = read((await made(formats.written(rows, "pdf"))).content)
