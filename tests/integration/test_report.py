@@ -129,6 +129,14 @@ def test_wrong_use(config: Path, capsys: pytest.CaptureFixture[str], args: list[
     assert text in capsys.readouterr().err
 
 
+def test_the_page_is_in_the_language_that_is_asked_for_and_the_table_is_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    daily = ("report", "daily", "--date", DATE, "-c", str(config))
+    page = said(capsys, *daily, "--format", "html", "--language", "ar")
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "محطات الأكسجين" in page
+    assert said(capsys, *daily, "--language", "ar").splitlines()[0] == said(capsys, *daily).splitlines()[0]
+
+
 @pytest.mark.parametrize("more", [[], ["--html"], ["--language", "ar"], ["--html", "--language", "hi"]])
 def test_the_handover(config: Path, capsys: pytest.CaptureFixture[str], more: list[str]) -> None:
     told = said(capsys, "report", "handover", "kasganj-dh", *more, "-c", str(config))
