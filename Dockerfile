@@ -16,7 +16,8 @@ RUN .venv/bin/pip install --no-deps --no-build-isolation . \
     && .venv/bin/python -m compileall -q .venv/lib
 
 FROM python:${PYTHON}
-RUN useradd --system --uid 10001 --home-dir /var/lib/oxygrid --shell /usr/sbin/nologin oxygrid \
+RUN groupadd --gid 10001 oxygrid \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/oxygrid --shell /usr/sbin/nologin oxygrid \
     && install -d -o oxygrid -g oxygrid -m 0700 /var/lib/oxygrid
 COPY --from=build /opt/oxygrid/.venv /opt/oxygrid/.venv
 ENV PATH=/opt/oxygrid/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 OXYGRID_CONFIG=/etc/oxygrid/oxygrid.yaml

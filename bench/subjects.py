@@ -185,6 +185,84 @@ def plain_loop(broker: Server, database_url: str) -> Iterator[subprocess.Popen[b
         process.stdout.close()
 
 
+TELEGRAF = """\
+[agent]
+  flush_interval = "1s"
+  metric_batch_size = 5000
+  metric_buffer_limit = 1000000
+  omit_hostname = true
+[[inputs.mqtt_consumer]]
+  servers = ["tcp://127.0.0.1:{port}"]
+  topics = ["oxygrid/v1/+/+"]
+  qos = 1
+  client_id = "telegraf"
+  persistent_session = true
+  max_undelivered_messages = 20000
+  topic_tag = ""
+  name_override = "{measurement}"
+  data_format = "json_v2"
+  tags = {{district = "kasganj", region = "up"}}
+  [[inputs.mqtt_consumer.topic_parsing]]
+    topic = "oxygrid/v1/+/+"
+    tags = "_/_/site/asset"
+  [[inputs.mqtt_consumer.json_v2]]
+    timestamp_path = "ts"
+    timestamp_format = "unix_ms"
+    [[inputs.mqtt_consumer.json_v2.object]]
+      path = "values"
+[[outputs.influxdb]]
+  urls = ["{url}"]
+  database = "oxygrid"
+"""
+"""Telegraf as its documentation says that nothing is lost: QoS 1, a session that persists, what is not written is not acknowledged."""
+
+
+class Telegraf:
+    """The program that the environment variable TELEGRAF names (no Debian package has it), as a child process."""
+
+    def __init__(self, folder: Path, broker: Server, database_url: str, measurement: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "telegraf.log"
+        self._config = folder / "telegraf.conf"
+        self._config.write_text(TELEGRAF.format(port=broker.port, url=database_url, measurement=measurement))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        with self.log.open("wb") as log:
+            argv = [os.environ["TELEGRAF"], "--config", str(self._config)]
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        while "Connected [tcp" not in self.log.read_text():
+            if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Telegraf did not start; the end of its log:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+        time.sleep(0.5)  # it subscribes after that word
+
+    def stop(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            end(process)
+
+
+@contextmanager
+def telegraf(folder: Path, broker: Server, database_url: str, measurement: str) -> Iterator[Telegraf]:
+    """Ready when this begins."""
+    child = Telegraf(folder, broker, database_url, measurement)
+    try:
+        child.start()
+        child.wait_ready()
+        yield child
+    finally:
+        child.stop()
+
+
 def wait_ended(process: subprocess.Popen[bytes], limit_s: float) -> float:
     """Wait for a child to end, and leave it as it is, so that its CPU time can still be read; when it was, in seconds since the epoch."""
     deadline = time.monotonic() + limit_s

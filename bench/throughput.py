@@ -16,7 +16,7 @@ from bench import machine
 from bench.database import Database, wait_stored
 from bench.fleet import Fleet, plants, zones
 from bench.load import Order, Report
-from bench.subjects import c_subscriber, collector, plain_loop, publisher, wait_ended
+from bench.subjects import c_subscriber, collector, plain_loop, publisher, telegraf, wait_ended
 from tests.servers import Server, mosquitto
 
 LIMIT_S = 180.0
@@ -101,6 +101,16 @@ def plain(database: Database, values: int, share: float) -> Subject:
     return Subject(f"plain loop → {_name(database)}", values, share, start, database)
 
 
+def by_telegraf(database: Database, values: int, share: float = 1.0) -> Subject:
+    @contextmanager
+    def start(at: Setting) -> Iterator[Running]:
+        before = database.taken()
+        with telegraf(at.folder, at.broker, database.url, "pipeline" if values == 1 else "psa_plant") as child:
+            yield Running(child.pid, lambda order: _stored(database, before, order))
+
+    return Subject(f"Telegraf → {_name(database)}", values, share, start, database)
+
+
 def subscriber(version: str, values: int, share: float = 1.0) -> Subject:
     @contextmanager
     def start(at: Setting) -> Iterator[Running]:
@@ -110,21 +120,23 @@ def subscriber(version: str, values: int, share: float = 1.0) -> Subject:
     return Subject(f"mosquitto_sub -q 1, MQTT {'3.1.1' if version == '311' else version}", values, share, start)
 
 
-def run(subjects: list[Subject], messages: int, rounds: int, folder: Path, say: Callable[[str], None]) -> dict[Subject, list[Round]]:
-    """Interleaved: every subject once, then every subject again."""
+def run(
+    subjects: list[Subject], messages: int, rounds: int, folder: Path, say: Callable[[str], None], inflight: int = 20
+) -> dict[Subject, list[Round]]:
+    """Interleaved: every subject once, then every subject again. `inflight` as the broker's setting of that name."""
     found: dict[Subject, list[Round]] = {subject: [] for subject in subjects}
     for number in range(rounds):
         for subject in subjects:
             machine.settle()
-            one = _round(subject, int(messages * subject.share) // 4 * 4, folder / f"{number}-{subjects.index(subject)}")
+            one = _round(subject, int(messages * subject.share) // 4 * 4, folder / f"{number}-{subjects.index(subject)}", inflight)
             found[subject].append(one)
             cpu = ", ".join(f"{name} {us:.2f}" for name, us in one.cpu_us.items())
             say(f"round {number + 1}: {subject.name}, {subject.values} value(s): {one.per_s:,.0f} readings/s; CPU µs per reading: {cpu}")
     return found
 
 
-def _round(subject: Subject, messages: int, folder: Path) -> Round:
-    with mosquitto(folder) as broker, subject.start(Setting(broker, subject.fleet, messages, folder)) as running:
+def _round(subject: Subject, messages: int, folder: Path, inflight: int) -> Round:
+    with mosquitto(folder, inflight=inflight) as broker, subject.start(Setting(broker, subject.fleet, messages, folder)) as running:
         first_ms = time.time_ns() // 1_000_000 - 60_000
         order = Order(broker.port, subject.fleet.topics(), messages, subject.values, first_ms=first_ms)
         with publisher(order) as load:

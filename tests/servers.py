@@ -159,8 +159,18 @@ def _running(server: Server) -> Iterator[Server]:
 
 
 @contextmanager
-def mosquitto(folder: Path, *, extra: str = "", persistence: bool = False, anonymous: bool = True, port: int = 0) -> Iterator[Server]:
-    """The broker. `extra` are more lines of mosquitto.conf (they come after the listener, so TLS options belong to it)."""
+def mosquitto(
+    folder: Path,
+    *,
+    extra: str = "",
+    persistence: bool = False,
+    anonymous: bool = True,
+    port: int = 0,
+    queue: int = 1_000_000,
+    inflight: int = 20,
+) -> Iterator[Server]:
+    """The broker. `extra` are more lines of mosquitto.conf (they come after the listener, so TLS options belong to it); `queue` is how
+    many messages it keeps for a client that is away, `inflight` how many a client of MQTT 3.1.1 may leave unacknowledged (0: any)."""
     path = program("mosquitto", "Debian's package mosquitto")
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
@@ -168,7 +178,8 @@ def mosquitto(folder: Path, *, extra: str = "", persistence: bool = False, anony
         f"listener {port} {HOST}",
         f"allow_anonymous {'true' if anonymous else 'false'}",
         "user root",
-        "max_queued_messages 1000000",
+        f"max_queued_messages {queue}",
+        f"max_inflight_messages {inflight}",
         "max_queued_bytes 0",
         f"persistence {'true' if persistence else 'false'}",
         f"persistence_location {folder}/",

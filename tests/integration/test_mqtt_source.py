@@ -248,9 +248,9 @@ async def test_two_collectors_with_one_id_are_told_so_and_do_not_fight_for_ever(
                     now = first.status().reconnects + second.status().reconnects
                     quiet = quiet + 1 if now == before else 0
                     before = now
-            assert first.status().connected != second.status().connected  # the one that was put out twice waits long
+            assert first.status().connected != second.status().connected  # who was told waits long; mosquitto 2.0 tells it the second time
             assert is_told_of_a_twin(first) != is_told_of_a_twin(second)
-            assert 1 <= before <= 3
+            assert before <= 3
 
 
 def is_told_of_a_twin(subject: MqttSource) -> bool:
