@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ModemSim:
-    """`answers` replaces what is said to a command that begins so: None hangs. `chatty`: says things nobody asked for."""
+    """`answers` replaces what is said to a command that begins so: None hangs. `chatty`: says things nobody asked for. `radio` False: it
+    is in no network until it is switched on."""
 
     answers: dict[str, str | None] = field(default_factory=dict)
     echo: bool = True
     chatty: bool = False
+    radio: bool = True
     pin: str = ""
     path: str = ""
     said: list[str] = field(default_factory=list)
@@ -36,16 +38,21 @@ class ModemSim:
         if command.startswith("AT+CPIN="):
             self._locked = command != f'AT+CPIN="{self.pin}"'
             return "+CME ERROR: 16" if self._locked else "OK"
-        if command == "AT+CPIN?":
-            return "+CPIN: SIM PIN\r\n\r\nOK" if self.pin and self._locked else "+CPIN: READY\r\n\r\nOK"
-        if command == "AT+CREG?":
-            return "+CREG: 0,1\r\n\r\nOK"
+        if command == "AT+CFUN=1":
+            self.radio = True
+        known = {
+            "AT+CPIN?": "SIM PIN" if self.pin and self._locked else "READY",
+            "AT+CREG?": f"0,{int(self.radio)}",
+            "AT+CFUN?": "1" if self.radio else "4",
+        }
+        if command in known:
+            return f"{command[2:-1]}: {known[command]}\r\n\r\nOK"
         if command == "AT+CMGL=4":
             lines = [f"+CMGL: {place},0,,{len(pdu) // 2 - 8}\r\n{pdu}" for place, pdu in self.card.items()]
             return "\r\n".join([*lines, "", "OK"])
         if command.startswith("AT+CMGD="):
             return "OK" if self.card.pop(int(command[8:]), None) is not None else "+CMS ERROR: 321"
-        return "OK" if re.fullmatch(r"AT(E0|\+CMEE=1|\+CMGF=0)?", command) else "ERROR"
+        return "OK" if re.fullmatch(r"AT(E0|\+CMEE=1|\+CMGF=0|\+CFUN=1)?", command) else "ERROR"
 
 
 @contextmanager

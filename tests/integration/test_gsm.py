@@ -80,6 +80,28 @@ async def test_a_modem_in_trouble(answers: dict[str, str | None], text: str, onl
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"AT+CMEE": "ERROR"},
+        {"AT+CREG?": "+CREG: 0,6\r\n\r\nOK"},
+        {"AT+CREG?": "+CREG: 0,2\r\n\r\nOK", "AT+CEREG?": '+CEREG: 2,1,"1A2B","01"\r\n\r\nOK'},
+        {"AT+CREG?": "ERROR"},
+    ],
+    ids=["that knows no codes", "for SMS alone", "of a network that is LTE alone", "that says nothing of its network"],
+)
+async def test_a_modem_of_another_make(answers: dict[str, str | None]) -> None:
+    with modem(answers=answers) as sim:
+        await sms(sim).send(envelope())
+    assert len(sim.sent) == 1
+
+
+async def test_a_modem_whose_radio_is_off_is_switched_on() -> None:
+    with modem(radio=False) as sim:
+        await sms(sim).send(envelope())
+    assert (sim.radio, len(sim.sent)) == (True, 1)
+
+
 async def test_after_a_message_that_hung_the_next_one_goes_out() -> None:
     """A prompt that was left open would take the next command for a message."""
     with modem(answers={"PDU": None}) as sim:
@@ -127,6 +149,8 @@ async def test_replies_are_read_answered_and_removed() -> None:
     assert said == [("+911", "K7R 30"), ("+912", "win a prize")]
     assert sim.sent == [submit("+911", "धन्यवाद").text]
     assert sim.card == {}
+    with modem(answers={"AT+CMGL": "+CMS ERROR: 321"}) as sim:
+        assert await sms(sim).replies(answer) == 0
 
 
 async def test_a_modem_that_is_gone_can_not_be_read() -> None:

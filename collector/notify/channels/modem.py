@@ -10,16 +10,19 @@ import os
 import re
 import termios
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 
 ESCAPE, SUBMIT = b"\x1b", b"\x1a"
 _FINAL = re.compile(r"^(OK|ERROR|\+CM[ES] ERROR: ?(.+))$")
 _PLACE = re.compile(r"^\+CMGL: ?(\d+),")
-_REGISTERED = frozenset({"1", "5"})
+_REGISTERED = frozenset({"1", "5", "6", "7"})
+"""At home or as a guest; 6 and 7 the same for SMS alone, as modems for LTE say (3GPP TS 27.007, 7.2)."""
 _SPEEDS = {9600: termios.B9600, 19200: termios.B19200, 38400: termios.B38400, 57600: termios.B57600, 115200: termios.B115200}
 SPEEDS = tuple(_SPEEDS)
 _BUFFER_MOST = 4096
+REGISTER_TRIES, REGISTER_EVERY_S = 8, 2.0
+"""What a modem whose radio was just switched on has to find its network."""
 
 WORDS = {
     "1": "the number does not exist", "8": "the operator bars this SIM card from sending", "21": "the short message was rejected",
@@ -30,6 +33,8 @@ WORDS = {
     "331": "no network", "332": "the network did not answer", "500": "the modem gave no reason",
 }  # fmt: skip
 """What a +CMS ERROR means, of the codes that are seen (3GPP TS 27.005, 3.2.5)."""
+NO_PLACE = "321"
+"""There is no such place on the card; some say that of one that is empty."""
 OF_THE_NUMBER = frozenset({"1", "21", "27", "28", "304"})
 """Codes that speak of this message; all others speak of the modem, the SIM card or the network."""
 
@@ -67,11 +72,10 @@ class Modem:
             except TimeoutError:
                 if tries == 2:
                     raise ModemError("the modem says nothing; is it on, and is this its port?") from None
-        await self.ask("AT+CMEE=1")
+        with suppress(ModemError):  # one that knows no codes says ERROR, and no more of any failure
+            await self.ask("AT+CMEE=1")
         await self._unlock(pin)
-        (registered,) = await self._values("AT+CREG?", "+CREG:") or ("",)
-        if registered.split(",")[1:2] and registered.split(",")[1].strip() not in _REGISTERED:
-            raise ModemError("the modem is in no network; look at its aerial and its SIM card", "331")
+        await self._register()
         await self.ask("AT+CMGF=0")
 
     async def send(self, length: int, pdu: str) -> str:
@@ -87,7 +91,12 @@ class Modem:
 
     async def inbox(self) -> list[tuple[int, str]]:
         """Place and PDU of every message on the card."""
-        lines = await self.ask("AT+CMGL=4")
+        try:
+            lines = await self.ask("AT+CMGL=4")
+        except ModemError as exc:
+            if exc.code != NO_PLACE:
+                raise
+            return []
         found = []
         for head, pdu in pairwise(lines):
             place = _PLACE.match(head)
@@ -102,6 +111,35 @@ class Modem:
         """The lines before OK."""
         await self._write(f"{command}\r".encode())
         return await self._answer(command)
+
+    async def _register(self) -> None:
+        """See that it is in a network. One whose radio is off, as ModemManager leaves it, is switched on."""
+        for tries in range(REGISTER_TRIES):
+            if await self._is_registered():
+                return
+            if not tries and not await self._switched_on():
+                break
+            await asyncio.sleep(REGISTER_EVERY_S)
+        raise ModemError("the modem is in no network; look at its aerial and its SIM card", "331")
+
+    async def _is_registered(self) -> bool:
+        """In the network for calls or, where an operator has LTE alone, in that one. What does not say is believed to be."""
+        said: list[str] = []
+        for name in ("CREG", "CEREG"):
+            with suppress(ModemError):
+                answers = await self._values(f"AT+{name}?", f"+{name}:")
+                said += [answer.split(",")[1].strip() for answer in answers if "," in answer]
+            if not _REGISTERED.isdisjoint(said):
+                return True
+        return not said
+
+    async def _switched_on(self) -> bool:
+        """Whether its radio was off, and is on now."""
+        with suppress(ModemError):
+            if (await self._values("AT+CFUN?", "+CFUN:") or [""])[0] in {"0", "4"}:
+                await self.ask("AT+CFUN=1")
+                return True
+        return False
 
     async def _unlock(self, pin: str | None) -> None:
         state = (await self._values("AT+CPIN?", "+CPIN:") or ["READY"])[0]
