@@ -13,11 +13,9 @@ from dashboards.units import COUNT, PCT, SECONDS, TEXT
 
 KPI = f'{LONG}"alarm_kpi" WHERE {PLACE}'
 ALARM = f'{LONG}"alarm"'
-SHARES = tuple(
-    Query(f'SELECT 100 * sum("{name}") / sum("annunciated") AS "{name}" FROM {KPI} AND $timeFilter') for name in ("high", "medium", "low")
-)
+SHARES = ", ".join(f'100 * sum("{name}") / sum("annunciated") AS "{name}"' for name in ("high", "medium", "low"))
 TOP = (
-    f'SELECT count("text") AS "times" FROM {ALARM} WHERE {PLACE} AND "event" = \'raised\' AND $timeFilter GROUP BY "site", "asset", "rule"'
+    f'SELECT count("event") AS "times" FROM {ALARM} WHERE {PLACE} AND "event" = \'raised\' AND $timeFilter GROUP BY "site", "asset", "rule"'
 )
 
 WHEN = Column("Time", "column.time", "dateTimeAsLocal", width=170)
@@ -57,7 +55,7 @@ ALARMS = Board(
             columns=(Column("chattering", "column.chattering"), Column("fleeting", "column.fleeting")),
         ),
         Panel(
-            "left_alone", "stat", At(20, 0, 4, 4), (sums(["left_alone"], f'{LONG}"alarm_kpi"', PLACE),),
+            "left_alone", "stat", At(20, 0, 4, 4), sums(["left_alone"], f'{LONG}"alarm_kpi"', PLACE),
             unit=COUNT, decimals=0, steps=kpi("left_alone"), none="none.kpi", recent="2h",
         ),
         Panel(
@@ -67,7 +65,7 @@ ALARMS = Board(
             columns=tuple(Column(f"{{state.{name}}}", colour=PRIORITY[name], bars=True) for name in ("high", "medium", "low")),
         ),
         Panel(
-            "shares", "bars", At(16, 4, 8, 8), SHARES,
+            "shares", "bars", At(16, 4, 8, 8), (Query(f"SELECT {SHARES} FROM {KPI} AND $timeFilter"),),
             unit=PCT, decimals=0, lowest=0, highest=100, none="none.kpi",
             columns=tuple(Column(name, f"state.{name}", steps=kpi(f"{name}_pct")) for name in ("high", "medium", "low")),
         ),

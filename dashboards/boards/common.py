@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboards.colours import CURVES, NORMAL, PRIORITY
-from dashboards.influxql import LONG, Query, named, newest, rows_of, stock, twice
+from dashboards.influxql import LONG, Query, named, newest_texts, rows_of, stock, twice
 from dashboards.limits import Step, priority_of
 from dashboards.panel import At, Column, Panel
 from dashboards.units import AGO, LITRES, TEXT
@@ -50,7 +50,7 @@ ALARM_COLUMNS = (
 
 def alarm_list(at: At, where: str, *, one_site: bool = False) -> Panel:
     """What is open now, the worst first; what another alarm says already is left out."""
-    rows = newest(ALARM_FIELDS, '"alarm_open"', f"{where} AND \"state\" != 'suppressed'", "priority, site, asset, rule")
+    rows = newest_texts(ALARM_FIELDS, '"alarm_open"', f"{where} AND \"state\" != 'suppressed'", "priority, site, asset, rule")
     columns = tuple(replace(each, hidden=each.hidden or (one_site and each.name == "site")) for each in ALARM_COLUMNS)
     return Panel("alarms", "table", at, (rows,), TEXT, columns=columns, none="none.alarm", recent="3m", sort=WORST, word="open_alarms")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import ALARM_COLUMNS, ALARM_FIELDS, BAD, NOW, STATUS, TIME, WHO, WORST
-from dashboards.influxql import ASSET, LONG, PLACE, curve, newest, sums, table
+from dashboards.influxql import ASSET, LONG, PLACE, curve, newest_texts, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, TEXT, WATT
@@ -25,7 +25,7 @@ CONCENTRATORS = Board(
     key="concentrators",
     asset=KIND,
     panels=(
-        Panel("fleet", "stat", At(0, 0, 24, 4), (sums(FIGURES, STATUS, FLEET),), unit=COUNT, columns=COUNTS, none="none.unit", recent=NOW),
+        Panel("fleet", "stat", At(0, 0, 24, 4), sums(FIGURES, STATUS, FLEET), unit=COUNT, columns=COUNTS, none="none.unit", recent=NOW),
         Panel(
             "sites", "table", At(0, 4, 12, 9),
             (table(FIGURES, STATUS, FLEET, "site"),),
@@ -52,7 +52,7 @@ CONCENTRATORS = Board(
         ),
         Panel(
             "hand", "table", At(12, 13, 12, 10),
-            (newest(ALARM_FIELDS, '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
+            (newest_texts(ALARM_FIELDS, '"alarm_open"', f"{PLACE} AND \"kind\" = '{KIND}'", "priority, site, asset, rule"),),
             unit=TEXT, columns=ALARM_COLUMNS, none="none.alarm", recent="3m", sort=WORST,
         ),
         Panel(

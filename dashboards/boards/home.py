@@ -17,7 +17,7 @@ HOME = Board(
         Panel("welcome", "text", At(0, 0, 10, 14), unit=""),
         Panel(
             "open", "stat", At(10, 0, 14, 4),
-            (sums(["open_high", "open_medium", "open_low"], STATUS, EVERYWHERE),),
+            sums(["open_high", "open_medium", "open_low"], STATUS, EVERYWHERE),
             unit=COUNT, columns=OPEN_COUNTS, none="none.status", recent=NOW,
         ),
         Panel(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards.common import BAD, NOW, OPEN_COUNTS, SLACK, STATUS, TIME, WHO, alarm_list
-from dashboards.influxql import LONG, PLACE, Query, sums, table
+from dashboards.influxql import LONG, PLACE, Query, newest, sums, table
 from dashboards.limits import above, bands
 from dashboards.panel import At, Board, Column, Panel
 from dashboards.units import COUNT, HOURS, LPM, PCT, SECONDS, TEXT
@@ -26,12 +26,12 @@ REGION = Board(
     panels=(
         Panel(
             "open", "stat", At(0, 0, 8, 4),
-            (sums(["open_high", "open_medium", "open_low"], STATUS, PLACE),),
+            sums(["open_high", "open_medium", "open_low"], STATUS, PLACE),
             unit=COUNT, columns=OPEN_COUNTS, none="none.status", recent=NOW,
         ),
         Panel(
             "wrong", "stat", At(8, 0, 10, 4),
-            (sums(["plants_down", "purity_low", "dark"], STATUS, PLACE),),
+            sums(["plants_down", "purity_low", "dark"], STATUS, PLACE),
             unit=COUNT, none="none.status", recent=NOW,
             columns=(
                 Column("plants_down", "column.plants_down", steps=above(1), decimals=0),
@@ -41,15 +41,13 @@ REGION = Board(
         ),
         Panel(
             "watched", "stat", At(18, 0, 6, 4),
-            (sums(["plants", "assets"], STATUS, PLACE),),
+            sums(["plants", "assets"], STATUS, PLACE),
             unit=COUNT, none="none.status", recent=NOW,
             columns=(Column("plants", "column.plants", decimals=0), Column("assets", "column.assets", decimals=0)),
         ),
         Panel(
             "ranked", "table", At(0, 4, 16, 13),
-            (
-                table(RANKED, STATUS, PLACE, "site"),
-            ),
+            (newest(RANKED, STATUS, PLACE, "site"),),
             unit=COUNT, none="none.status", recent=NOW, sort="slack_h",
             columns=(
                 TIME,
@@ -66,7 +64,7 @@ REGION = Board(
         ),
         Panel(
             "map", "map", At(16, 4, 8, 13),
-            (table(["latitude", "longitude", "slack_h", "open_high"], STATUS, PLACE, "site"),),
+            (newest(["latitude", "longitude", "slack_h", "open_high"], STATUS, PLACE, "site"),),
             unit=HOURS, steps=SLACK, none="none.map", recent=NOW,
             columns=(
                 Column("slack_h", "column.slack", HOURS, SLACK, decimals=0),

@@ -1,7 +1,24 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from dashboards import influxql
-from dashboards.influxql import Query, entries, latest, limits, minutes_in, over_time, per, rows_of, sums, table, twice
+from dashboards.influxql import (
+    EVER,
+    Query,
+    entries,
+    latest,
+    limits,
+    minutes_in,
+    newest,
+    newest_texts,
+    over_time,
+    per,
+    rows_of,
+    sums,
+    table,
+    twice,
+)
 
 SITE = "\"site\" = 'dh'"
 
@@ -31,9 +48,27 @@ def test_the_newest_values_are_curves_or_a_table() -> None:
     assert latest(["a"], '"m"', "").text == 'SELECT last("a") AS "a" FROM "m" WHERE $timeFilter'
 
 
+def test_the_newest_rows_are_asked_for_backwards_and_those_of_texts_forwards() -> None:
+    assert newest(["a", "b"], '"m"', SITE, "site, rule").text == (
+        'SELECT "a", "b" FROM "m" WHERE "site" = \'dh\' AND $timeFilter GROUP BY "site", "rule" ORDER BY time DESC LIMIT 1'
+    )
+    assert newest_texts(["a", "b"], '"m"', SITE, "site, rule").text == (
+        'SELECT last("a") AS "a", "b" AS "b" FROM "m" WHERE "site" = \'dh\' AND $timeFilter GROUP BY time(5200w), "site", "rule" fill(none)'
+    )
+
+
+def test_one_window_holds_every_moment_that_a_reader_may_choose() -> None:
+    """It begins in 1970; and its length is one that InfluxDB can tell in nanoseconds."""
+    weeks = int(EVER.removesuffix("w"))
+    assert datetime(2060, 1, 1, tzinfo=UTC) < datetime.fromtimestamp(0, UTC) + timedelta(weeks=weeks)
+    assert weeks * 7 * 86_400 * 10**9 < 2**63
+
+
 def test_sums_are_over_the_newest_value_of_each_site() -> None:
     inner = 'SELECT last("n") AS "n" FROM "m" WHERE "site" = \'dh\' AND $timeFilter GROUP BY "site"'
-    assert sums(["n"], '"m"', SITE).text == f'SELECT sum("n") AS "n" FROM ({inner})'
+    alone = Query(f'SELECT sum("n") AS "n" FROM ({inner})')
+    assert sums(["n"], '"m"', SITE) == (alone,)
+    assert sums(["k", "n"], '"m"', SITE)[1] == alone
 
 
 def test_rows_are_bounded_in_number() -> None:
