@@ -124,11 +124,12 @@ ANNOTATIONS = (
         f"""{LONG}"alarm" WHERE {PLACE} AND ("event" = 'out_of_service' OR "event" = 'returned_to_service')""",
     ),
 )
-"""Word, colour, and what is marked on the curves."""
+"""Word, colour, and what is marked on the curves; where a dashboard has none, nobody would see what was asked for."""
 
 
 def _annotations(board: Board, words: Words) -> Iterator[sdk.AnnotationQuery]:
-    for key, colour, source in ANNOTATIONS if board.places else ():
+    curves = any(panel.kind in {"lines", "states"} for panel in board.panels)
+    for key, colour, source in ANNOTATIONS if board.places and curves else ():
         query = InfluxQuery(
             refId="Anno",
             fromAnnotations=True,

@@ -137,6 +137,14 @@ def test_variables_are_chained(name: str) -> None:
             assert all(f'"{tag}" =~ /^${tag}$/' in found[variable]["query"] for tag in above)
 
 
+@pytest.mark.parametrize("name", ENGLISH)
+def test_marks_are_asked_for_where_there_are_curves_to_mark(name: str) -> None:
+    made = ENGLISH[name]
+    curves = any(panel["type"] in {"timeseries", "state-timeline"} for panel in made["panels"])
+    marks = [each for each in made["annotations"]["list"] if "target" in each]
+    assert bool(marks) == (curves and "site" in variables(made))
+
+
 # ---- panels ----------------------------------------------------------------------------------------------------------------------
 
 
