@@ -39,6 +39,7 @@ faults: .venv/.ready-dev  ## kill, cut and fill, with the full load
 
 influxdb2: .venv/.ready-dev  ## the same with InfluxDB 2 (INFLUXD2=path of its influxd; beside it influx, for the stack's tokens)
 	@scripts/servers.sh
+	@test -x "$(INFLUXD2)" || { echo 'INFLUXD2 has to name the program influxd of InfluxDB 2: make influxdb2 INFLUXD2=/path/to/influxd' >&2; exit 2; }
 	INFLUXD2=$(INFLUXD2) $(PY) -m pytest -m influxdb2
 
 previews: .venv/.ready-dev  ## draw the dashboards from a real database (needs influxdb and chromium)

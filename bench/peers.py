@@ -21,7 +21,7 @@ from bench import machine, throughput
 from bench.database import InfluxV1
 from bench.fleet import zones
 from bench.load import Order
-from bench.subjects import Collector, Telegraf, publisher
+from bench.subjects import Child, Collector, Telegraf, publisher, ready, telegraf_program
 from bench.table import Figure, table
 from tests.servers import Server, influxdb, mosquitto
 
@@ -40,7 +40,7 @@ class Limits(NamedTuple):
 
 TUNED, SHIPPED = Limits(1_000_000, 0), Limits(1_000, 20)
 
-Made = Callable[[Path, Server, str], Collector | Telegraf]
+Made = Callable[[Path, Server, str], Child]
 
 
 def oxygrid(folder: Path, broker: Server, database_url: str) -> Collector:
@@ -57,7 +57,7 @@ SUBJECTS: dict[str, Made] = {"Oxygrid": oxygrid, "Telegraf": telegraf}
 def killed(make: Made, folder: Path, messages: int, rate: float, limits: Limits) -> int:
     """How many confirmed messages are not in the database in the end, although the program came back each time."""
 
-    def meanwhile(subject: Collector | Telegraf, _database: Server) -> None:
+    def meanwhile(subject: Child, _database: Server) -> None:
         for _ in range(KILLS):
             time.sleep(KILL_EVERY_S)
             assert subject.process is not None
@@ -73,7 +73,7 @@ def killed(make: Made, folder: Path, messages: int, rate: float, limits: Limits)
 def database_away(make: Made, folder: Path, messages: int, rate: float, limits: Limits) -> int:
     """The same after the database was away for a while."""
 
-    def meanwhile(_subject: Collector | Telegraf, database: Server) -> None:
+    def meanwhile(_subject: Child, database: Server) -> None:
         time.sleep(KILL_EVERY_S)
         database.kill()
         time.sleep(AWAY_S)
@@ -82,22 +82,15 @@ def database_away(make: Made, folder: Path, messages: int, rate: float, limits: 
     return _lost(make, folder, messages, rate, limits, meanwhile)
 
 
-def _lost(
-    make: Made, folder: Path, messages: int, rate: float, limits: Limits, meanwhile: Callable[[Collector | Telegraf, Server], None]
-) -> int:
+def _lost(make: Made, folder: Path, messages: int, rate: float, limits: Limits, meanwhile: Callable[[Child, Server], None]) -> int:
     with influxdb(folder / "influx") as server, mosquitto(folder / "mosquitto", **limits._asdict()) as broker:
         topics, first_ms = zones(1000).topics(), time.time_ns() // 1_000_000 - 60_000
-        subject = make(folder / "subject", broker, server.http)
-        try:
-            subject.start()
-            subject.wait_ready()
+        with ready(make(folder / "subject", broker, server.http)) as subject:
             with publisher(Order(broker.port, topics, messages, rate=rate, first_ms=first_ms)) as load:
                 load.go()
                 meanwhile(subject, server)
                 confirmed = load.report().acknowledged
             return confirmed - _settled(InfluxV1(server.http, server.pid), confirmed, first_ms, first_ms + messages // len(topics) + 1)
-        finally:
-            subject.stop()
 
 
 def _settled(database: InfluxV1, wanted: int, first_ms: int, last_ms: int) -> int:
@@ -142,6 +135,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--messages", type=int, default=100_000, help="of a round of the speed")
     asked = parser.parse_args()
+    telegraf_program()
     print(f"{machine.describe()}; a turn of the fixed loop: {min(machine.calibrate(2)):.0f} ns\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -9,9 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -72,7 +74,44 @@ def publisher(order: Order) -> Iterator[Publisher]:
         child.end()
 
 
-class Collector:
+class Child(ABC):
+    """A program that is measured: it can be killed, and started again with what it kept."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @abstractmethod
+    def start(self) -> None: ...
+
+    @abstractmethod
+    def wait_ready(self) -> None:
+        """Until it takes messages. RuntimeError, with the end of its log, where it does not."""
+
+    def stop(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            end(process)
+
+
+C = TypeVar("C", bound=Child)
+
+
+@contextmanager
+def ready(child: C) -> Iterator[C]:
+    """It runs and takes messages when this begins."""
+    try:
+        child.start()
+        child.wait_ready()
+        yield child
+    finally:
+        child.stop()
+
+
+class Collector(Child):
     """`oxygrid run` as a child process, everything on."""
 
     def __init__(self, folder: Path, fleet: Fleet, broker: Server, database_url: str, rules: tuple[str, ...] = ()) -> None:
@@ -80,12 +119,6 @@ class Collector:
         self.folder, self.ops_port = folder, free_port()
         self.log = folder / "collector.log"
         self._config = write_config(folder / "oxygrid.yaml", fleet, [*self._sections(broker, database_url), *rules])
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
 
     @property
     def state_path(self) -> Path:
@@ -123,11 +156,6 @@ class Collector:
     def end_of_log(self) -> str:
         return self.log.read_text()[-2000:]
 
-    def stop(self) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            end(process)
-
     def _is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}/readyz", timeout=1):
@@ -144,16 +172,11 @@ class Collector:
         ]
 
 
-@contextmanager
-def collector(folder: Path, fleet: Fleet, broker: Server, database_url: str, rules: tuple[str, ...] = ()) -> Iterator[Collector]:
-    """Ready when this begins."""
-    child = Collector(folder, fleet, broker, database_url, rules)
-    try:
-        child.start()
-        child.wait_ready()
-        yield child
-    finally:
-        child.stop()
+def collector(
+    folder: Path, fleet: Fleet, broker: Server, database_url: str, rules: tuple[str, ...] = ()
+) -> AbstractContextManager[Collector]:
+    """Ready when it begins."""
+    return ready(Collector(folder, fleet, broker, database_url, rules))
 
 
 @contextmanager
@@ -217,24 +240,26 @@ TELEGRAF = """\
 """Telegraf as its documentation says that nothing is lost: QoS 1, a session that persists, what is not written is not acknowledged."""
 
 
-class Telegraf:
-    """The program that the environment variable TELEGRAF names (no Debian package has it), as a child process."""
+def telegraf_program() -> str:
+    """What the environment variable TELEGRAF names; no Debian package has it."""
+    path = os.environ.get("TELEGRAF", "")
+    if not os.access(path, os.X_OK):
+        raise SystemExit(f"TELEGRAF is {path!r}; it has to name the program telegraf")
+    return path
+
+
+class Telegraf(Child):
+    """Telegraf as a child process."""
 
     def __init__(self, folder: Path, broker: Server, database_url: str, measurement: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "telegraf.log"
         self._config = folder / "telegraf.conf"
         self._config.write_text(TELEGRAF.format(port=broker.port, url=database_url, measurement=measurement))
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
 
     def start(self) -> None:
         with self.log.open("wb") as log:
-            argv = [os.environ["TELEGRAF"], "--config", str(self._config)]
+            argv = [telegraf_program(), "--config", str(self._config)]
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def wait_ready(self) -> None:
@@ -244,23 +269,6 @@ class Telegraf:
                 raise RuntimeError(f"Telegraf did not start; the end of its log:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.05)
         time.sleep(0.5)  # it subscribes after that word
-
-    def stop(self) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            end(process)
-
-
-@contextmanager
-def telegraf(folder: Path, broker: Server, database_url: str, measurement: str) -> Iterator[Telegraf]:
-    """Ready when this begins."""
-    child = Telegraf(folder, broker, database_url, measurement)
-    try:
-        child.start()
-        child.wait_ready()
-        yield child
-    finally:
-        child.stop()
 
 
 def wait_ended(process: subprocess.Popen[bytes], limit_s: float) -> float:

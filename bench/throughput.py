@@ -16,7 +16,7 @@ from bench import machine
 from bench.database import Database, wait_stored
 from bench.fleet import Fleet, plants, zones
 from bench.load import Order, Report
-from bench.subjects import c_subscriber, collector, plain_loop, publisher, telegraf, wait_ended
+from bench.subjects import Telegraf, c_subscriber, collector, plain_loop, publisher, ready, wait_ended
 from tests.servers import Server, mosquitto
 
 LIMIT_S = 180.0
@@ -105,7 +105,7 @@ def by_telegraf(database: Database, values: int, share: float = 1.0) -> Subject:
     @contextmanager
     def start(at: Setting) -> Iterator[Running]:
         before = database.taken()
-        with telegraf(at.folder, at.broker, database.url, "pipeline" if values == 1 else "psa_plant") as child:
+        with ready(Telegraf(at.folder, at.broker, database.url, "pipeline" if values == 1 else "psa_plant")) as child:
             yield Running(child.pid, lambda order: _stored(database, before, order))
 
     return Subject(f"Telegraf → {_name(database)}", values, share, start, database)
